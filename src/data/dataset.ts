@@ -1,0 +1,40 @@
+import type { DenseTensor } from '../kernel/tensor.js';
+
+/** A class index, several (one a position, -100 where masked), or a real target. */
+export type Label = number | readonly number[];
+
+/** What one run of the model needs for one sample, batch dimension 1 included, and what it should answer. */
+export interface Sample {
+  /** Names the sample to a user: a file, or file:line. */
+  readonly id: string;
+  readonly inputs: Readonly<Record<string, DenseTensor>>;
+  readonly label?: Label;
+}
+
+/** Samples by position. Reading is lazy: opening a data set reads its index, not its samples. */
+export interface Dataset {
+  readonly name: string;
+  readonly length: number;
+  readonly labelled: boolean;
+  /** Hash of what the samples are made from and of the preprocessing: equal hashes give equal samples. */
+  readonly hash: string;
+  read(index: number): Promise<Sample>;
+}
+
+/** Calibration observes, selection decides, holdout reports; no sample is in two of them. */
+export interface Splits<T> {
+  readonly calibration: T;
+  readonly selection: T;
+  readonly holdout: T;
+}
+
+/**
+ * Samples written once to a file, preprocessed, so that child processes read them without decoding again and no
+ * process holds the set in memory. Plain data: it travels to jobs.
+ */
+export interface PreparedSet {
+  readonly file: string;
+  readonly length: number;
+  readonly labelled: boolean;
+  readonly hash: string;
+}

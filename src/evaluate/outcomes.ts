@@ -1,0 +1,13 @@
+import type { Row } from '../data/metric.js';
+
+/** What one model did on one prepared set, sample by sample. Kept whole, so that later questions need no new run. */
+export interface Outcomes {
+  readonly metric: string;
+  /** One row a sample, in the set's order; shorter than the set when the evaluation stopped early. */
+  readonly rows: readonly Row[];
+  /** KL(float output || this output) of each sample in nats, summed over outputs and positions that count; MSE over the output's variance for outputs that are no logits. */
+  readonly divergence: readonly number[];
+  readonly samples: number;
+  readonly seconds: number;
+  readonly stoppedEarly: boolean;
+}

@@ -1,0 +1,13 @@
+import type { Format } from '../quantize/formats.js';
+import type { Unit } from '../quantize/unit.js';
+
+/** Where a model will run: which formats each operator may take there, fastest last. */
+export interface Target {
+  readonly name: string;
+  readonly runtime: string;
+  readonly provider: string;
+  /** Only formats that run faster there than their neighbour: the search goes down this list. */
+  readonly ladder: Readonly<Record<Unit['op'], readonly Format[]>>;
+  /** Formats that can be emitted there for size or study though they win no time. */
+  readonly emulated: readonly Format[];
+}

@@ -1,0 +1,16 @@
+/** An operator with a weight or a matrix product: what a plan gives a format. */
+export interface Unit {
+  /** The node's name in the simplified graph; traceable to the original's. */
+  readonly name: string;
+  readonly op: 'Conv' | 'ConvTranspose' | 'Gemm' | 'MatMul';
+  /** Value that carries the activation in, and a second one for activation x activation products. */
+  readonly inputs: readonly string[];
+  /** Initializer that holds the weight; none for a product of two activations. */
+  readonly weight?: string;
+  readonly bias?: string;
+  readonly output: string;
+  /** Units that share a weight must share a format: they bear the same group name. */
+  readonly group: string;
+  /** Elements of the weight; 0 where there is none. */
+  readonly parameters: number;
+}

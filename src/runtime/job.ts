@@ -1,0 +1,33 @@
+/**
+ * Work that a child process does: a module whose default export is a `JobHandler`. Input, events and output are plain
+ * data (structured clone), so nothing above the executor knows where a job runs.
+ */
+export interface Job<Input, Output, Event = never> {
+  /** URL of the module. */
+  readonly module: string;
+  /** Carries the types; never set. */
+  readonly types?: (input: Input, event: Event) => Output;
+}
+
+export interface JobContext<Event> {
+  emit(event: Event): void;
+  /** Aborted when the caller no longer wants the result. */
+  readonly signal: AbortSignal;
+}
+
+export type JobHandler<Input, Output, Event = never> = (input: Input, context: JobContext<Event>) => Promise<Output>;
+
+export interface RunOptions<Event> {
+  readonly onEvent?: (event: Event) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs jobs somewhere: in child processes of this machine now. */
+export interface Executor {
+  /** Jobs that run at the same time. */
+  readonly workers: number;
+  /** Threads that each job may use. */
+  readonly threads: number;
+  run<Input, Output, Event>(job: Job<Input, Output, Event>, input: Input, options?: RunOptions<Event>): Promise<Output>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,33 @@
+import type { Value } from '../graph/model.js';
+import type { Tensor } from '../kernel/tensor.js';
+
+export type TensorMap = Readonly<Record<string, Tensor>>;
+
+export interface SessionOptions {
+  /** Threads inside one operator. */
+  readonly threads?: number;
+  /** ONNX Runtime's own levels; `all` is what users run and the default. */
+  readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Where ONNX Runtime writes the graph that it will execute. */
+  readonly optimizedModelPath?: string;
+  /** Turns per-node profiling on; the file is named when the session closes. */
+  readonly profilePrefix?: string;
+}
+
+/** A model that is loaded and can run. */
+export interface Session {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** Runs once; `fetch` names the outputs wanted, all when left out. */
+  run(feeds: TensorMap, fetch?: readonly string[]): Promise<TensorMap>;
+  close(): Promise<void>;
+}
+
+/** The one interface behind which ONNX Runtime stands. */
+export interface Runtime {
+  readonly name: string;
+  readonly version: string;
+  readonly provider: string;
+  /** `model` is a path (external data is found beside it) or the bytes of a model without external data. */
+  open(model: string | Uint8Array, options?: SessionOptions): Promise<Session>;
+}
