@@ -1,0 +1,268 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { BitloomError, type Problem } from '../kernel/errors.js';
+import type { Dataset, PreparedSet, Sample } from './dataset.js';
+import { inOrder } from './in-order.js';
+import {
+  checksum,
+  decodeFooter,
+  decodeIndex,
+  decodeSample,
+  encodeFooter,
+  encodeIndex,
+  encodeSample,
+  FOOTER_BYTES,
+  type Footer,
+  type IndexEntry,
+  indexRange,
+} from './prepared-format.js';
+import { problemList } from './problem-list.js';
+
+export interface PrepareOptions {
+  /** Samples read and decoded at the same time; 4 when left out. */
+  readonly concurrency?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes asked from the disk at once: large enough that the calls cost nothing, small enough to hold two. */
+const READ_BYTES = 8 * 2 ** 20;
+
+/**
+ * Reads the samples at `indices` once, preprocessed, and writes them to `file` in that order. Memory is bounded by
+ * `concurrency` samples. The file appears whole or not at all; every sample that cannot be read is reported.
+ */
+export async function prepare(
+  dataset: Dataset,
+  indices: readonly number[],
+  file: string,
+  options: PrepareOptions = {},
+): Promise<PreparedSet> {
+  if (indices.length === 0) throw new BitloomError(emptySet(dataset.name));
+  const hash = createHash('sha256').update(`${dataset.hash}\n${indices.join()}`).digest('hex');
+  const set: PreparedSet = { file, length: indices.length, labelled: dataset.labelled, hash };
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    await writeSet(dataset, indices, temporary, set, options);
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw writeFailure(error, file);
+  }
+  return set;
+}
+
+async function writeSet(
+  dataset: Dataset,
+  indices: readonly number[],
+  temporary: string,
+  set: PreparedSet,
+  options: PrepareOptions,
+): Promise<void> {
+  const handle = await open(temporary, 'w');
+  try {
+    await finish(handle, await writeRecords(handle, dataset, indices, options), set);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+interface Written {
+  readonly entries: readonly IndexEntry[];
+  readonly end: number;
+}
+
+async function writeRecords(
+  handle: FileHandle,
+  dataset: Dataset,
+  indices: readonly number[],
+  { concurrency = 4, onProgress, signal }: PrepareOptions,
+): Promise<Written> {
+  const entries: IndexEntry[] = [];
+  const problems = problemList();
+  let end = 0;
+  let done = 0;
+  for await (const outcome of inOrder(indices, concurrency, (index) => dataset.read(index))) {
+    signal?.throwIfAborted();
+    if (outcome.ok && problems.count === 0) {
+      const record = encodeSample(outcome.value);
+      entries.push({ offset: end, crc: checksum(record) });
+      end += await write(handle, record);
+    }
+    if (!outcome.ok) problems.caught(outcome.error);
+    onProgress?.(++done, indices.length);
+  }
+  problems.throwIfAny();
+  return { entries, end };
+}
+
+async function finish(handle: FileHandle, { entries, end }: Written, { labelled, hash }: PreparedSet): Promise<void> {
+  const index = encodeIndex(entries, end);
+  await write(handle, index);
+  await write(
+    handle,
+    encodeFooter({ indexOffset: end, length: entries.length, indexCrc: checksum(index), labelled, hash }),
+  );
+}
+
+/** A write may take fewer bytes than offered (a disk that fills up); returns the length written. */
+async function write(handle: FileHandle, bytes: Uint8Array): Promise<number> {
+  for (let offset = 0; offset < bytes.length; ) offset += (await handle.write(bytes, offset)).bytesWritten;
+  return bytes.length;
+}
+
+/**
+ * The samples `from` .. `to` (exclusive) in order, by a few large reads; the next read runs while samples are
+ * consumed. Tensors are views into the block that was read: they are never overwritten, and keep it alive.
+ */
+export async function* readPrepared(set: PreparedSet, from = 0, to = set.length): AsyncGenerator<Sample> {
+  if (from < 0 || to > set.length || from > to) throw new RangeError(`samples ${from} to ${to} of ${set.length}`);
+  if (from === to) return;
+  const handle = await openSet(set);
+  try {
+    const entries = await readIndex(handle, set, from, to);
+    const blocks = blocksOf(entries);
+    let next = readBlock(handle, set, entries, blocks[0]);
+    for (let b = 0; b < blocks.length; b++) {
+      const bytes = await next;
+      if (b + 1 < blocks.length) next = readAhead(handle, set, entries, blocks[b + 1]);
+      for (let i = blocks[b].first; i < blocks[b].last; i++) yield sampleAt(bytes, entries, blocks[b], i, set, from);
+    }
+    await next;
+  } finally {
+    await handle.close();
+  }
+}
+
+export async function readSample(set: PreparedSet, index: number): Promise<Sample> {
+  for await (const sample of readPrepared(set, index, index + 1)) return sample;
+  throw new RangeError(`sample ${index} of ${set.length}`);
+}
+
+/** Records `first` .. `last` (exclusive), read at once. */
+interface Block {
+  readonly first: number;
+  readonly last: number;
+}
+
+function blocksOf(entries: readonly IndexEntry[]): readonly Block[] {
+  const blocks: Block[] = [];
+  let first = 0;
+  for (let i = 1; i < entries.length; i++) {
+    const full = i + 1 < entries.length && entries[i + 1].offset - entries[first].offset > READ_BYTES;
+    if (!full && i + 1 < entries.length) continue;
+    blocks.push({ first, last: i });
+    first = i;
+  }
+  return blocks;
+}
+
+/** A rejection that nobody awaits yet must not end the process: it is seen when the block is awaited. */
+function readAhead(handle: FileHandle, set: PreparedSet, entries: readonly IndexEntry[], block: Block) {
+  const bytes = readBlock(handle, set, entries, block);
+  bytes.catch(() => undefined);
+  return bytes;
+}
+
+function readBlock(handle: FileHandle, set: PreparedSet, entries: readonly IndexEntry[], { first, last }: Block) {
+  return readExactly(handle, set, entries[first].offset, entries[last].offset - entries[first].offset);
+}
+
+function sampleAt(
+  bytes: Uint8Array,
+  entries: readonly IndexEntry[],
+  block: Block,
+  i: number,
+  set: PreparedSet,
+  from: number,
+): Sample {
+  const start = entries[block.first].offset;
+  const record = bytes.subarray(entries[i].offset - start, entries[i + 1].offset - start);
+  if (checksum(record) !== entries[i].crc) throw corrupt(set, `sample ${from + i} does not match its checksum`);
+  return decodeSample(record);
+}
+
+async function openSet(set: PreparedSet): Promise<FileHandle> {
+  try {
+    return await open(set.file);
+  } catch (cause) {
+    throw new BitloomError(
+      { kind: 'io', code: 'prepared-set-missing', message: 'cannot be opened', place: { file: set.file } },
+      { cause },
+    );
+  }
+}
+
+async function readIndex(
+  handle: FileHandle,
+  set: PreparedSet,
+  from: number,
+  to: number,
+): Promise<readonly IndexEntry[]> {
+  const footer = await readFooter(handle, set);
+  const whole = indexRange(footer, 0, footer.length);
+  const bytes = await readExactly(handle, set, whole.position, whole.length);
+  if (checksum(bytes) !== footer.indexCrc) throw corrupt(set, 'the index does not match its checksum');
+  return decodeIndex(bytes).slice(from, to + 1);
+}
+
+async function readFooter(handle: FileHandle, set: PreparedSet): Promise<Footer> {
+  const { size } = await handle.stat();
+  const start = size - FOOTER_BYTES;
+  const footer = start < 0 ? undefined : decodeFooter(await readExactly(handle, set, start, FOOTER_BYTES));
+  if (
+    !footer ||
+    indexRange(footer, 0, footer.length).position + indexRange(footer, 0, footer.length).length !== start
+  ) {
+    throw corrupt(set, 'is truncated, or is not a prepared set');
+  }
+  if (footer.hash !== set.hash) {
+    throw new BitloomError({
+      kind: 'io',
+      code: 'prepared-set-changed',
+      message: 'holds other samples than were prepared: it was written anew',
+      place: { file: set.file },
+    });
+  }
+  return footer;
+}
+
+/** Its own allocation, so that views into it are aligned. */
+async function readExactly(handle: FileHandle, set: PreparedSet, position: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, position + done);
+    if (bytesRead === 0) throw corrupt(set, 'is truncated');
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+function corrupt({ file }: PreparedSet, message: string): BitloomError {
+  return new BitloomError({
+    kind: 'io',
+    code: 'prepared-set-corrupt',
+    message,
+    place: { file },
+    hint: 'Delete it: it is made again from the data.',
+  });
+}
+
+function emptySet(name: string): Problem {
+  return { kind: 'data', code: 'empty-data-set', message: 'there are no samples', place: { file: name } };
+}
+
+function writeFailure(error: unknown, file: string): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOSPC') return error;
+  return new BitloomError(
+    {
+      kind: 'io',
+      code: 'disk-full',
+      message: 'the disk is full',
+      place: { file },
+      hint: 'Samples are stored preprocessed: use fewer, or put TMPDIR on a larger disk.',
+    },
+    { cause: error },
+  );
+}
