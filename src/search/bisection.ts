@@ -1,0 +1,40 @@
+import {
+  type Assignment,
+  depthOf,
+  type Holds,
+  lowered,
+  orderAt,
+  type SearchResult,
+  type SearchSpace,
+  startOf,
+} from './space.js';
+
+/**
+ * For each step down the ladder, bisects how many of the least sensitive items may take it (arXiv 2302.01382,
+ * 2306.04879): about log2(items) evaluations a step. All of them are tried first, since that often holds.
+ */
+export async function bisection<F extends string>(space: SearchSpace<F>, holds: Holds<F>): Promise<SearchResult<F>> {
+  let assignment: Assignment<F> = startOf(space);
+  const reasons: string[] = [];
+  for (let level = 1; level <= depthOf(space); level++) {
+    const order = orderAt(space, level, assignment);
+    const from = assignment;
+    const count = await largest(order.length, (size) => holds(lowered(space, from, order.slice(0, size), level)));
+    assignment = lowered(space, from, order.slice(0, count), level);
+    reasons.push(`step ${level}: ${count} of ${order.length} hold the floor`);
+  }
+  return { assignment, reason: reasons.join('; ') };
+}
+
+/** The largest size in [0, limit] that holds, taking smaller sizes to hold wherever a larger one does; 0 always holds. */
+async function largest(limit: number, holds: (size: number) => Promise<boolean>): Promise<number> {
+  if (limit === 0 || (await holds(limit))) return limit;
+  let good = 0;
+  let bad = limit;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (await holds(middle)) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
