@@ -1,0 +1,89 @@
+import { z } from 'zod';
+
+/** Raised when a field changes its meaning or goes; new fields may come without. */
+export const REPORT_VERSION = 1;
+
+const interval = { low: z.number(), high: z.number() };
+
+const estimate = z
+  .object({ value: z.number(), ...interval, samples: z.int() })
+  .describe('a figure with its two-sided 95 % interval and the samples it comes from');
+
+const parts = z.object({ calibration: estimate.optional(), selection: estimate, holdout: estimate });
+
+const pairedLoss = estimate.describe(
+  'loss against float on the same samples, positive when worse, in the metric’s unit',
+);
+
+const sizes = z.object({ floatBytes: z.int(), resultBytes: z.int() });
+
+const latency = z
+  .object({
+    floatMs: z.number(),
+    resultMs: z.number(),
+    ratio: z.number().describe('median over rounds of result / float, timed interleaved'),
+    ...interval,
+    rounds: z.int(),
+    batch: z.int(),
+    threads: z.int(),
+    provider: z.string(),
+  })
+  .describe('milliseconds a run');
+
+const unit = z.object({
+  name: z.string(),
+  op: z.string(),
+  format: z.string(),
+  kernel: z.string().describe('operator that ONNX Runtime executed for it'),
+  weightType: z.string().optional(),
+  sensitivity: z.number().optional().describe('score of the ranker for the format below float that it was tried in'),
+  reason: z.string().describe('why it has this format'),
+});
+
+const candidate = z.object({
+  name: z.string().describe('float, uniform FORMAT, or search'),
+  holds: z.boolean(),
+  loss: z.number(),
+  divergence: z.number(),
+  medianMs: z.number().optional(),
+});
+
+/** `report.json`: all that a run found out, for machines. */
+export const reportSchema = z.object({
+  version: z.literal(REPORT_VERSION),
+  model: z.object({ path: z.string(), hash: z.string(), precision: z.string() }),
+  output: z.object({ model: z.string(), plan: z.string() }).optional(),
+  metric: z.object({ name: z.string(), higherIsBetter: z.boolean() }),
+  floor: z.object({
+    asked: z.string(),
+    decide: z.enum(['estimate', 'certify']),
+    allowed: z.number().describe('largest loss allowed, in the metric’s unit'),
+    resolves: z.number().describe('smallest loss that the selection samples can rule out at 95 %'),
+    status: z.enum(['held', 'not-held', 'not-resolved']),
+  }),
+  float: parts,
+  result: parts,
+  pairedLoss: z.object({ selection: pairedLoss, holdout: pairedLoss }),
+  divergence: z.object({ selection: z.number(), holdout: z.number() }).describe('mean KL(float || result), nats'),
+  latency,
+  size: sizes,
+  formats: z.record(z.string(), z.int()).describe('units per format'),
+  units: z.array(unit),
+  candidates: z.array(candidate),
+  search: z.object({
+    ranker: z.string(),
+    method: z.string(),
+    calibration: z.string(),
+    reason: z.string(),
+    evaluations: z.int(),
+    samplesRun: z.int(),
+    wallSeconds: z.number(),
+  }),
+  peakMemoryBytes: z.int(),
+  seed: z.int(),
+  versions: z.record(z.string(), z.string()),
+  machine: z.object({ cpu: z.string(), cores: z.int(), memoryBytes: z.int(), platform: z.string() }),
+  warnings: z.array(z.string()),
+});
+
+export type Report = z.infer<typeof reportSchema>;
