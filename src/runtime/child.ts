@@ -1,0 +1,120 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { FromWorker, ToWorker } from './messages.js';
+
+/** How a child process ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly outOfMemory: boolean;
+}
+
+/** A worker process. While it holds no job it does not keep this process alive. */
+export interface Child {
+  send(message: ToWorker): void;
+  /** Where messages of the running job go; none while idle. */
+  onMessage: ((message: FromWorker) => void) | undefined;
+  onEnd: ((ending: Ending) => void) | undefined;
+  hold(): void;
+  release(): void;
+  /** Ends it at once and resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+const OUT_OF_MEMORY = /heap out of memory|Allocation failed/;
+const TAIL = 4096;
+
+/** Starts a worker process whose JavaScript heap may grow to `heapBytes`. */
+export function startChild(heapBytes: number | undefined): Child {
+  const extension = extname(fileURLToPath(import.meta.url));
+  const entry = fileURLToPath(new URL(`./worker${extension}`, import.meta.url));
+  const native = fork(entry, [], {
+    serialization: 'advanced',
+    execArgv: [...loader(extension), ...heapLimit(heapBytes)],
+    // What jobs print belongs to nobody's result: stdout of this process stays clean.
+    stdio: ['ignore', 2, 'pipe', 'ipc'],
+  });
+  return childOf(native);
+}
+
+function childOf(native: ChildProcess): Child {
+  const errors = forwardErrors(native);
+  const gone = new Promise<void>((resolve) => native.once('close', () => resolve()));
+  const child: Child = {
+    onMessage: undefined,
+    onEnd: undefined,
+    send: (message) => void native.send(message, ignoreLostChild),
+    hold: () => refer(native, 'ref'),
+    release: () => refer(native, 'unref'),
+    kill: () => {
+      native.kill('SIGKILL');
+      return gone;
+    },
+  };
+  keepUntilGone(native);
+  native.on('message', (message: FromWorker) => child.onMessage?.(message));
+  native.on('error', ignoreLostChild);
+  native.once('close', (code, signal) => child.onEnd?.({ code, signal, outOfMemory: OUT_OF_MEMORY.test(errors()) }));
+  return child;
+}
+
+/** The child's end is reported by `close`; a message it did not get is no news beyond that. */
+function ignoreLostChild(): void {}
+
+function refer(native: ChildProcess, how: 'ref' | 'unref'): void {
+  native[how]();
+  native.channel?.[how]();
+}
+
+/** Passes the child's stderr on and remembers its end, which tells why it died. */
+function forwardErrors(native: ChildProcess): () => string {
+  let tail = '';
+  native.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    tail = (tail + text).slice(-TAIL);
+    process.stderr.write(text);
+  });
+  if (native.stderr && 'unref' in native.stderr && typeof native.stderr.unref === 'function') native.stderr.unref();
+  return () => tail;
+}
+
+/** Sources run as .ts need a loader; built code does not. */
+function loader(extension: string): readonly string[] {
+  if (extension !== '.ts') return [];
+  return ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href];
+}
+
+function heapLimit(bytes: number | undefined): readonly string[] {
+  return bytes === undefined ? [] : [`--max-old-space-size=${Math.max(64, Math.floor(bytes / 2 ** 20))}`];
+}
+
+const alive = new Set<ChildProcess>();
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** No child outlives this process: not its exit, and not the signals that would end it without an exit event. */
+function keepUntilGone(native: ChildProcess): void {
+  if (alive.size === 0) watchProcess('on');
+  alive.add(native);
+  native.once('close', () => {
+    alive.delete(native);
+    if (alive.size === 0) watchProcess('off');
+  });
+}
+
+function watchProcess(how: 'on' | 'off'): void {
+  process[how]('exit', killAll);
+  for (const signal of SIGNALS) process[how](signal, endBySignal);
+}
+
+function killAll(): void {
+  for (const native of alive) native.kill('SIGKILL');
+}
+
+/** Where nobody else handles the signal, this process ends by it as it would have without us. */
+function endBySignal(signal: NodeJS.Signals): void {
+  killAll();
+  if (process.listenerCount(signal) > 1) return;
+  process.off(signal, endBySignal);
+  process.kill(process.pid, signal);
+}
