@@ -1,0 +1,135 @@
+import { type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
+import { byteLength, DTYPES, type DType, dtypeFromOnnx } from '../kernel/dtype.js';
+import { BitloomError, type Problem } from '../kernel/errors.js';
+import { sizeOf } from '../kernel/shape.js';
+import { type DenseTensor, isDense, type NumericDType, type Tensor } from '../kernel/tensor.js';
+import type { ExternalPlace, ExternalReader } from './external.js';
+import { indexBytes, payloadIndex } from './payloads.js';
+import type { Chunk } from './wire.js';
+
+/** What a TensorProto of a decoded skeleton refers to. */
+export interface TensorSource {
+  readonly payloads: readonly Uint8Array[];
+  readonly external: ExternalReader;
+}
+
+/** Collects payloads while a skeleton is made. */
+export interface TensorSink {
+  /** Answers the payload's index, encoded. */
+  add(payload: Chunk): Uint8Array<ArrayBuffer>;
+  /** Where the tensor's data lies outside the model file, if it does. */
+  place(tensor: DenseTensor): ExternalPlace | undefined;
+}
+
+export function tensorSink(payloads: Chunk[], places: ReadonlyMap<DenseTensor, ExternalPlace> = new Map()): TensorSink {
+  return {
+    add: (payload) => indexBytes(payloads.push(payload) - 1),
+    place: (tensor) => places.get(tensor),
+  };
+}
+
+/** Throws a BitloomError that names the tensor: unknown type, a wrong number of bytes, unreadable external data. */
+export function fromTensorProto(proto: TensorProto, source: TensorSource): Tensor {
+  const dtype = tensorDType(proto);
+  const dims = proto.dims.map(Number);
+  if (proto.segment) throw invalid('unsupported-segment', 'is stored in segments', proto);
+  if (dims.some((dim) => dim < 0)) throw invalid('tensor-shape', `has the shape [${dims.join(',')}]`, proto);
+  if (dtype === 'string') return checkedStrings({ dtype, dims, strings: proto.stringData }, proto);
+  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) return externalTensor(proto, dtype, dims, source);
+  return checkedSize({ dtype, dims, bytes: inlineBytes(proto, dtype, source) }, proto);
+}
+
+/** Sets what the tensor states and keeps the rest of the message: its documentation, metadata, unknown fields. */
+export function fillTensorProto(proto: TensorProto, tensor: Tensor, sink: TensorSink): TensorProto {
+  proto.dataType = DTYPES[tensor.dtype].onnx;
+  proto.dims = tensor.dims.map(BigInt);
+  if (!isDense(tensor)) {
+    proto.stringData = tensor.strings.map((bytes) => new Uint8Array(bytes));
+    return proto;
+  }
+  const place = sink.place(tensor);
+  if (place) setExternal(proto, place);
+  else proto.rawData = sink.add(lazyBytes(tensor));
+  return proto;
+}
+
+/** Does not touch the bytes of a tensor that reads them on first use. */
+function lazyBytes(tensor: DenseTensor): Chunk {
+  return { length: byteLength(tensor.dtype, sizeOf(tensor.dims)), read: () => tensor.bytes };
+}
+
+function setExternal(proto: TensorProto, place: ExternalPlace): void {
+  proto.dataLocation = TensorProto_DataLocation.EXTERNAL;
+  const entries = { location: place.location, offset: String(place.offset), length: String(place.length) };
+  proto.externalData = Object.entries(entries).map(([key, value]) => ({
+    $typeName: 'onnx.StringStringEntryProto',
+    key,
+    value,
+  }));
+}
+
+function externalTensor(
+  proto: TensorProto,
+  dtype: NumericDType,
+  dims: readonly number[],
+  source: TensorSource,
+): DenseTensor {
+  const entries = new Map(proto.externalData.map(({ key, value }) => [key, value]));
+  const expected = byteLength(dtype, sizeOf(dims));
+  const read = source.external.open(entries, expected, proto.name);
+  return {
+    dtype,
+    dims,
+    get bytes() {
+      return read();
+    },
+  };
+}
+
+function inlineBytes(proto: TensorProto, dtype: NumericDType, { payloads }: TensorSource): Uint8Array {
+  if (proto.rawData.length > 0) return payloads[payloadIndex(proto.rawData)];
+  if (proto.floatData.length > 0) return bytesIn(Float32Array.from(proto.floatData));
+  if (proto.doubleData.length > 0) return bytesIn(Float64Array.from(proto.doubleData));
+  if (proto.int64Data.length > 0) return bytesIn(BigInt64Array.from(proto.int64Data));
+  if (proto.uint64Data.length > 0) return unsignedBytes(proto.uint64Data, dtype);
+  return int32Bytes(proto.int32Data, dtype);
+}
+
+/** `int32_data` holds one element of 8 bits or more, or one byte of packed smaller ones, in each entry. */
+function int32Bytes(data: readonly number[], dtype: NumericDType): Uint8Array {
+  const { bits } = DTYPES[dtype];
+  if (bits <= 8) return Uint8Array.from(data);
+  return bytesIn(bits === 16 ? Uint16Array.from(data) : Int32Array.from(data));
+}
+
+function unsignedBytes(data: readonly bigint[], dtype: NumericDType): Uint8Array {
+  return bytesIn(dtype === 'uint32' ? Uint32Array.from(data, Number) : BigUint64Array.from(data));
+}
+
+function bytesIn(data: ArrayBufferView): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function tensorDType(proto: TensorProto): DType {
+  const dtype = dtypeFromOnnx(proto.dataType);
+  if (dtype) return dtype;
+  throw invalid('unsupported-dtype', `has the element type number ${proto.dataType}, which ONNX 1.20 lacks`, proto);
+}
+
+function checkedSize(tensor: DenseTensor, proto: TensorProto): DenseTensor {
+  const expected = byteLength(tensor.dtype, sizeOf(tensor.dims));
+  if (tensor.bytes.length === expected) return tensor;
+  const stated = `${tensor.dtype}[${tensor.dims.join(',')}]`;
+  throw invalid('tensor-size', `${stated} needs ${expected} bytes of data, the file has ${tensor.bytes.length}`, proto);
+}
+
+function checkedStrings(tensor: Extract<Tensor, { dtype: 'string' }>, proto: TensorProto): Tensor {
+  const expected = sizeOf(tensor.dims);
+  if (tensor.strings.length === expected) return tensor;
+  throw invalid('tensor-size', `needs ${expected} strings, the file has ${tensor.strings.length}`, proto);
+}
+
+function invalid(code: string, message: string, proto: TensorProto): BitloomError {
+  const problem: Problem = { kind: 'model', code, message };
+  return new BitloomError(proto.name ? { ...problem, place: { tensor: proto.name } } : problem);
+}
