@@ -1,0 +1,59 @@
+import { Option } from 'commander';
+import { z } from 'zod';
+import { OPTION_GROUPS } from '../options.js';
+import { flagName } from '../read-options.js';
+
+type PropertySchema = z.core.JSONSchema.BaseSchema;
+
+/** A stage's options as command-line flags: names, values, defaults and help are the schema's. */
+export function flagsOf(stage: z.ZodObject): readonly Option[] {
+  const properties = z.toJSONSchema(stage, { io: 'input' }).properties ?? {};
+  return Object.entries(OPTION_GROUPS).flatMap(([group, options]) =>
+    Object.keys(options).flatMap((name) => {
+      const schema = properties[name];
+      return typeof schema === 'object' ? [flagOf(name, schema).helpGroup(`${group}:`)] : [];
+    }),
+  );
+}
+
+function flagOf(name: string, schema: PropertySchema): Option {
+  const flag = `--${flagName(name)}`;
+  const help = `${schema.description ?? ''}${choicesOf(schema)}${defaultOf(schema)}`;
+  if (schema.type === 'boolean') return new Option(flag, help);
+  const option = new Option(`${flag} <${schema.title ?? 'name'}>`, help);
+  if (schema.type === 'integer') return option.argParser(wholeNumber);
+  if (schema.type === 'array') return option.argParser(namesOf(schema) ? listed : repeated);
+  return option;
+}
+
+function namesOf(schema: PropertySchema): readonly unknown[] | undefined {
+  if (schema.enum) return schema.enum;
+  const { items } = schema;
+  return typeof items === 'object' && !Array.isArray(items) ? items.enum : undefined;
+}
+
+function choicesOf(schema: PropertySchema): string {
+  const names = namesOf(schema);
+  return names ? `: ${names.join(', ')}` : '';
+}
+
+/** Defaults are told, not set: a flag left out must not hide what the configuration file says. */
+function defaultOf(schema: PropertySchema): string {
+  const value = schema.default;
+  const telling = typeof value === 'string' || typeof value === 'number';
+  return telling ? ` (default: ${value})` : '';
+}
+
+/** What is no number stays text, and the schema says so with all else that is wrong. */
+function wholeNumber(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function listed(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...text.split(',')];
+}
+
+/** Globs and regular expressions hold commas: one a flag. */
+function repeated(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}

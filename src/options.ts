@@ -1,0 +1,189 @@
+/**
+ * Every option, once: its name, what it takes, its default and what it says of itself. The command line, the JSON
+ * configuration with its published schema, and the TypeScript interface are read off these tables.
+ */
+import { z } from 'zod';
+import { parseFloor } from './evaluate/floor-text.js';
+import { BitloomError } from './kernel/errors.js';
+import { parseBytes, parseForced } from './option-text.js';
+import { FORMATS, isFormat } from './quantize/formats.js';
+
+/** An option that is written in a notation of its own: what its reader refuses becomes the schema's complaint. */
+function written<T>(read: (text: string) => T) {
+  return (text: string, context: z.RefinementCtx): T => {
+    try {
+      return read(text);
+    } catch (error) {
+      if (!(error instanceof BitloomError)) throw error;
+      context.addIssue({ code: 'custom', params: { problem: error.problems[0] } });
+      return z.NEVER;
+    }
+  };
+}
+
+const format = z.enum(Object.keys(FORMATS).filter(isFormat));
+/** `title` is how help names the value: `--data <path>`. */
+const text = (title: string, description: string) => z.string().min(1).meta({ title, description });
+const count = (description: string) => z.int().min(1).meta({ title: 'n', description });
+const flag = (description: string) => z.boolean().default(false).describe(description);
+const patterns = (description: string) =>
+  z
+    .array(z.string().min(1))
+    .default([])
+    .meta({ title: 'name', description: `${description} (glob, /regex/ or operator type; repeatable)` });
+
+const DATA = {
+  data: text(
+    'path',
+    'samples: image folder, .npy, .npz, .csv, .tsv, .json, .jsonl, ONNX test data or module',
+  ).exactOptional(),
+  labels: text('file', 'CSV of file,label, where the data does not carry its labels').exactOptional(),
+  preprocess: text(
+    'preset',
+    'how images become tensors: a preset, JSON file or preprocessor_config.json',
+  ).exactOptional(),
+  calibration: text('path', 'samples of your own in place of the part split off to observe ranges').exactOptional(),
+  selection: text('path', 'samples of your own in place of the part split off to decide').exactOptional(),
+  holdout: text('path', 'samples of your own in place of the part split off to report').exactOptional(),
+  samples: count('most samples to use of each set given; all when left out').exactOptional(),
+  seed: z.int().min(0).default(0).meta({ title: 'n', description: 'fixes the split and everything random' }),
+};
+
+const METRIC = {
+  metric: text(
+    'name',
+    'a metric or a module; when left out by the labels, agreement with float without',
+  ).exactOptional(),
+};
+
+const FLOOR = {
+  ...METRIC,
+  keep: z
+    .string()
+    .prefault('99%')
+    .transform(written(parseFloor))
+    .meta({ title: 'floor', description: 'what may not be lost: 99.9%, 0.5pt, kl=0.01 or agreement=99%' }),
+  decide: z
+    .enum(['estimate', 'certify'])
+    .default('estimate')
+    .describe('whether a plan holds the floor by estimate, or by the one-sided 95 % bound'),
+};
+
+const SEARCH = {
+  ranker: z.enum(['error', 'noise', 'kl']).default('kl').describe('how the sensitivity of a unit is measured'),
+  search: z.enum(['bisection', 'greedy']).default('bisection').describe('how plans are tried'),
+  interactions: z.enum(['none']).default('none').describe('dependencies between units that order them too'),
+  target: text('name', 'where the model will run').default('ort-cpu'),
+  formats: z.array(format).min(1).describe('formats to search; the ladder of the target when left out').exactOptional(),
+  uniform: format.describe('no search: this format wherever it can be had').exactOptional(),
+  plan: text('file', 'no search: apply this plan.json').exactOptional(),
+  include: patterns('quantize these units only'),
+  exclude: patterns('leave these units in float'),
+  force: z
+    .array(z.string().transform(written(parseForced)))
+    .default([])
+    .meta({ title: 'name=format', description: 'fix the format of these units (repeatable)' }),
+};
+
+const QUANTIZATION = {
+  calibrateWith: z
+    .enum(['min-max', 'percentile', 'entropy', 'mse'])
+    .default('percentile')
+    .describe('how the range of an activation follows from what was observed'),
+  reduceRange: flag('7-bit weights, for x64 without VNNI where sums of 8-bit products saturate'),
+  blockSize: z.int().min(16).default(32).meta({ title: 'n', description: 'weights that share a scale in w4 and w8' }),
+};
+
+const RESOURCES = {
+  threads: count('threads to use and to measure with; all cores when left out').exactOptional(),
+  memory: z
+    .string()
+    .transform(written(parseBytes))
+    .meta({ title: 'size', description: 'what the workers may take together, such as 4GiB' })
+    .exactOptional(),
+};
+
+const OUTPUT = {
+  out: text('folder', 'where model, plan and report are written').default('out'),
+  overwrite: flag('replace an output folder that exists'),
+  name: z
+    .string()
+    .regex(/^\w[\w.-]*$/, 'is no file name')
+    .default('model')
+    .meta({ title: 'name', description: 'file name of the model; transformers.js looks for model_int8, model_q4 ...' }),
+  dryRun: flag('say what would be done, and write nothing'),
+};
+
+const REFERENCE = {
+  reference: text('file', 'the float model whose answers agreement and KL are held against').exactOptional(),
+};
+
+/** The options in the groups that help shows. */
+export const OPTION_GROUPS = {
+  Data: DATA,
+  Floor: { ...FLOOR, ...REFERENCE },
+  Search: SEARCH,
+  Quantization: QUANTIZATION,
+  Resources: RESOURCES,
+  Output: OUTPUT,
+};
+
+const SAMPLES = {
+  data: DATA.data.unwrap(),
+  labels: DATA.labels,
+  preprocess: DATA.preprocess,
+  samples: DATA.samples,
+  seed: DATA.seed,
+};
+
+/** Settings that contradict each other are refused, not ranked. */
+function oneOrTheOther(given: { readonly uniform?: string; readonly plan?: string }, context: z.RefinementCtx): void {
+  if (given.uniform === undefined || given.plan === undefined) return;
+  context.addIssue({ code: 'custom', path: ['plan'], message: 'cannot be given together with --uniform' });
+}
+
+type Sources = { readonly [K in 'data' | 'calibration' | 'selection' | 'holdout']?: string };
+
+function enoughData({ data, calibration, selection, holdout }: Sources, context: z.RefinementCtx): void {
+  if (data !== undefined || (calibration && selection && holdout)) return;
+  const message = 'is needed, or all of --calibration, --selection and --holdout';
+  context.addIssue({ code: 'custom', path: ['data'], message });
+}
+
+const model = text('model', 'ONNX file, or folder of a Hugging Face model');
+const models = z
+  .array(z.string().min(1))
+  .min(2)
+  .meta({ title: 'model', description: 'ONNX files, the float one first' });
+
+/** What each stage takes, by the name of its command. */
+export const STAGES = {
+  inspect: z.strictObject({ model }),
+  quantize: z
+    .strictObject({
+      model,
+      ...DATA,
+      ...FLOOR,
+      ...SEARCH,
+      ...QUANTIZATION,
+      ...RESOURCES,
+      ...OUTPUT,
+    })
+    .superRefine(oneOrTheOther)
+    .superRefine(enoughData),
+  evaluate: z.strictObject({ model, ...SAMPLES, ...METRIC, ...REFERENCE, ...RESOURCES }),
+  bench: z.strictObject({ models, threads: RESOURCES.threads, seed: DATA.seed }),
+  compare: z.strictObject({ models, ...SAMPLES, threads: RESOURCES.threads }),
+};
+
+export type Stage = keyof typeof STAGES;
+/** What a caller writes: notations as text, everything with a default may be left out. */
+export type OptionsOf<S extends Stage> = z.input<(typeof STAGES)[S]>;
+/** The same, read: notations as data, defaults filled in. */
+export type SettingsOf<S extends Stage> = z.output<(typeof STAGES)[S]>;
+
+export type QuantizeOptions = OptionsOf<'quantize'>;
+export type QuantizeSettings = SettingsOf<'quantize'>;
+export type EvaluateOptions = OptionsOf<'evaluate'>;
+export type BenchOptions = OptionsOf<'bench'>;
+export type CompareOptions = OptionsOf<'compare'>;
