@@ -79,9 +79,12 @@ function forwardErrors(native: ChildProcess): () => string {
   return () => tail;
 }
 
-/** Sources run as .ts need a loader; built code does not. */
+/** Sources run as .ts need a loader; built code does not. What this process was told to import, its children are too. */
 function loader(extension: string): readonly string[] {
-  if (extension !== '.ts') return [];
+  const inherited = process.execArgv.flatMap((argument, i, all) =>
+    argument === '--import' ? [argument, all[i + 1]] : [],
+  );
+  if (extension !== '.ts') return inherited;
   return ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href];
 }
 
