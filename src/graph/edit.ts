@@ -2,7 +2,9 @@ import type { Tensor } from '../kernel/tensor.js';
 import { type AttributeInput, attributes } from './attributes.js';
 import { type GraphIndex, indexGraph } from './index-graph.js';
 import type { Graph, Node, Value, ValueType } from './model.js';
+import { namesIn } from './names.js';
 import { sortNodes } from './sort.js';
+import { readInstead } from './subgraphs.js';
 
 export interface NewNode {
   readonly op: string;
@@ -28,14 +30,15 @@ export class GraphEdit {
   #inputs: readonly Value[];
   #outputs: readonly Value[];
 
-  constructor(graph: Graph) {
+  /** `reserved`: names that `fresh` must keep clear of too, such as those of the graph around a subgraph. */
+  constructor(graph: Graph, reserved: Iterable<string> = []) {
     this.#graph = graph;
     this.#nodes = new Map(graph.nodes.map((node) => [node.name, node]));
     this.#initializers = new Map(graph.initializers);
     this.#types = new Map(graph.types);
     this.#inputs = graph.inputs;
     this.#outputs = graph.outputs;
-    this.#taken = takenNames(graph);
+    this.#taken = new Set([...reserved, ...namesIn(graph)]);
   }
 
   /** `name`, or `name_2`, `name_3`... where that is taken by a value or a node. */
@@ -99,11 +102,16 @@ export class GraphEdit {
     if (node) this.update(name, { inputs: node.inputs.with(position, value) });
   }
 
-  /** Lets every reader of `from`, subgraphs aside, read `to`. Graph outputs keep their names: see `indexGraph`. */
+  /** The initializer of this name as edited so far. */
+  initializer(name: string): Tensor | undefined {
+    return this.#initializers.get(name);
+  }
+
+  /** Lets every reader of `from`, subgraphs included, read `to`. Graph outputs keep their names: see `indexGraph`. */
   replaceUses(from: string, to: string): void {
     for (const node of this.#nodes.values()) {
-      if (!node.inputs.includes(from)) continue;
-      this.update(node.name, { inputs: node.inputs.map((input) => (input === from ? to : input)) });
+      const changed = readInstead(node, from, to);
+      if (changed !== node) this.#nodes.set(node.name, changed);
     }
   }
 
@@ -124,9 +132,10 @@ export class GraphEdit {
     return indexGraph(this.#current());
   }
 
+  /** The graph as edited: nodes sorted, types of values that are gone dropped. */
   finish(): Graph {
     const graph = this.#current();
-    return { ...graph, nodes: sortNodes(graph) };
+    return { ...graph, nodes: sortNodes(graph), types: livingTypes(graph) };
   }
 
   #current(): Graph {
@@ -148,9 +157,9 @@ export function editGraph(graph: Graph, change: (edit: GraphEdit) => void): Grap
   return edit.finish();
 }
 
-function takenNames(graph: Graph): Set<string> {
-  const names = new Set<string>([...graph.initializers.keys(), ...graph.sparseInitializers.keys()]);
-  for (const value of [...graph.inputs, ...graph.outputs]) names.add(value.name);
-  for (const node of graph.nodes) for (const name of [node.name, ...node.outputs]) names.add(name);
-  return names;
+function livingTypes(graph: Graph): ReadonlyMap<string, ValueType> {
+  const living = new Set<string>([...graph.initializers.keys(), ...graph.sparseInitializers.keys()]);
+  for (const value of [...graph.inputs, ...graph.outputs]) living.add(value.name);
+  for (const node of graph.nodes) for (const output of node.outputs) living.add(output);
+  return new Map([...graph.types].filter(([name]) => living.has(name)));
 }
