@@ -1,8 +1,5 @@
-import { clearField, type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import {
   type AttributeProto,
-  AttributeProtoSchema,
-  AttributeProto_AttributeType as AttributeType,
   type FunctionProto,
   FunctionProtoSchema,
   type GraphProto,
@@ -13,9 +10,7 @@ import {
   NodeProtoSchema,
   type OperatorSetIdProto,
   type SparseTensorProto,
-  SparseTensorProtoSchema,
   type TensorProto,
-  TensorProtoSchema,
   type TensorShapeProto,
   type TypeProto,
   type ValueInfoProto,
@@ -25,9 +20,12 @@ import { dtypeFromOnnx } from '../kernel/dtype.js';
 import { BitloomError, type Problem, throwAll } from '../kernel/errors.js';
 import type { Shape } from '../kernel/shape.js';
 import type { Tensor } from '../kernel/tensor.js';
+import { type AttributeKind, attributeKind } from '../onnx/attribute-kind.js';
 import { type DecodedModel, decodeProto } from '../onnx/decode.js';
 import { type ExternalReader, externalReader, noExternalFiles } from '../onnx/external.js';
+import { hashFiles } from '../onnx/hash-files.js';
 import { readWhole } from '../onnx/read-file.js';
+import { attributeRest, restOf, saysMore, sparseRest, tensorRest } from '../onnx/rest.js';
 import { fromTensorProto, type TensorSource } from '../onnx/tensor-proto.js';
 import { extraOf } from './extra.js';
 import type { Attribute, Extra, FunctionDef, Graph, Model, Node, SparseTensor, Value, ValueType } from './model.js';
@@ -46,6 +44,17 @@ interface Reading extends TensorSource {
 /** Reads a model file. Tensors are views into its bytes; external data is checked now and read on first use. */
 export async function loadModel(path: string): Promise<Model> {
   return fromOnnx(decodeProto(await readWhole(path), path), { file: path, external: externalReader(path) });
+}
+
+/**
+ * SHA-256, in hexadecimal, of a model file and of the external files that it names, in the order of their locations.
+ * Throws what `loadModel` throws.
+ */
+export async function hashModel(path: string): Promise<string> {
+  const external = externalReader(path);
+  fromOnnx(decodeProto(await readWhole(path), path), { file: path, external });
+  const others = [...external.files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file);
+  return hashFiles([path, ...others]);
 }
 
 /** A model from its bytes, which must not change afterwards: the tensors are views into them. */
@@ -121,7 +130,7 @@ function readGraph(proto: GraphProto, reading: Reading): Graph {
   const sparseInitializers = readSparseTensors(proto.sparseInitializer, tensors, reading);
   const { types, values } = readTypes(proto.valueInfo, new Set([...inputs, ...outputs].map(({ name }) => name)));
   const nodes = readNodes(proto.node, reading);
-  checkProducers(proto, reading);
+  checkProducers(proto, [...initializers.keys(), ...sparseInitializers.keys()], reading);
   const known = ['name', 'input', 'output', 'node', 'initializer', 'sparseInitializer', 'valueInfo'] as const;
   const extra = withExtra({ rest: restOf(GraphProtoSchema, proto, known), tensors, values });
   const graph = { name: proto.name, inputs, outputs, nodes, initializers, sparseInitializers, types, ...extra };
@@ -129,13 +138,14 @@ function readGraph(proto: GraphProto, reading: Reading): Graph {
 }
 
 /** Every value has one producer; only an initializer may stand among the inputs too, as its default. */
-function checkProducers(proto: GraphProto, reading: Reading): void {
+function checkProducers(proto: GraphProto, initializers: Iterable<string>, reading: Reading): void {
   const made = new Set<string>();
   const claim = (name: string, node?: NodeProto) => {
     if (name !== '' && made.has(name)) reportDuplicate(name, node, reading);
     made.add(name);
   };
   for (const input of proto.input) claim(input.name);
+  for (const name of initializers) made.add(name);
   for (const node of proto.node) for (const output of node.output) claim(output, node);
 }
 
@@ -233,10 +243,8 @@ function readAttributes(
   for (const proto of protos) {
     const { name } = proto;
     if (attributes.has(name)) report(reading, 'duplicate-attribute', `has two attributes '${name}'`, undefined, place);
-    const attribute = readAttribute(proto, reading);
+    const attribute = within(place, reading, () => readAttribute(proto, reading));
     if (attribute) attributes.set(name, attribute);
-    else if (reading.problems.length === 0)
-      report(reading, 'attribute-value', `its attribute '${name}' has no value`, undefined, place);
     const was = attribute?.kind === 'type' || attribute?.kind === 'types' ? attribute.value : undefined;
     const rest = attributeRest(proto);
     if (rest) extras.set(name, { rest, kind: attribute?.kind, was });
@@ -244,33 +252,9 @@ function readAttributes(
   return { attributes, extras };
 }
 
-type Kind = Attribute['kind'];
-
-const ATTRIBUTE_TYPES: { readonly [K in Exclude<Kind, 'ref'>]: AttributeType } = {
-  float: AttributeType.FLOAT,
-  int: AttributeType.INT,
-  string: AttributeType.STRING,
-  tensor: AttributeType.TENSOR,
-  graph: AttributeType.GRAPH,
-  sparse: AttributeType.SPARSE_TENSOR,
-  type: AttributeType.TYPE_PROTO,
-  floats: AttributeType.FLOATS,
-  ints: AttributeType.INTS,
-  strings: AttributeType.STRINGS,
-  tensors: AttributeType.TENSORS,
-  graphs: AttributeType.GRAPHS,
-  sparses: AttributeType.SPARSE_TENSORS,
-  types: AttributeType.TYPE_PROTOS,
-};
-
-/** The type number of a kind by name; `''`, an unknown kind, is undefined in ONNX too. */
-export function attributeType(kind: string): AttributeType {
-  return isKind(kind) ? ATTRIBUTE_TYPES[kind] : AttributeType.UNDEFINED;
-}
-
 type Reader = (proto: AttributeProto, reading: Reading) => Attribute | undefined;
 
-const ATTRIBUTE_READERS: { readonly [K in Exclude<Kind, 'ref'>]: Reader } = {
+const ATTRIBUTE_READERS: { readonly [K in AttributeKind]: Reader } = {
   float: (proto) => ({ kind: 'float', value: proto.f }),
   int: (proto) => ({ kind: 'int', value: proto.i }),
   string: (proto) => ({ kind: 'string', value: proto.s }),
@@ -297,39 +281,16 @@ function readAttribute(proto: AttributeProto, reading: Reading): Attribute | und
   return kind && ATTRIBUTE_READERS[kind](proto, reading);
 }
 
-/** By its type; before IR version 2 there was none, and the field that is set tells. */
-function attributeKind(proto: AttributeProto): Exclude<Kind, 'ref'> | undefined {
-  if (proto.type !== AttributeType.UNDEFINED) return KIND_OF.get(proto.type);
-  const set = FIELDS.find(([field]) => {
-    const value = Object.hasOwn(proto, field) ? proto[field] : undefined;
-    return value !== undefined && !(Array.isArray(value) && value.length === 0);
-  });
-  return set?.[1];
+/** Reads an attribute; problems with it are placed at its node, and an attribute without a value is one. */
+function within(place: Problem['place'], reading: Reading, read: () => Attribute | undefined): Attribute | undefined {
+  const found = reading.problems.length;
+  const attribute = read();
+  if (!attribute && reading.problems.length === found)
+    report(reading, 'attribute-value', 'has an attribute without a value');
+  const problems = reading.problems.splice(found);
+  reading.problems.push(...problems.map((problem) => ({ ...problem, place: { ...place, ...problem.place } })));
+  return attribute;
 }
-
-const KIND_OF = new Map<AttributeType, Exclude<Kind, 'ref'>>();
-for (const kind of Object.keys(ATTRIBUTE_TYPES)) if (isKind(kind)) KIND_OF.set(ATTRIBUTE_TYPES[kind], kind);
-
-function isKind(name: string): name is Exclude<Kind, 'ref'> {
-  return Object.hasOwn(ATTRIBUTE_TYPES, name);
-}
-
-const FIELDS: readonly (readonly [keyof AttributeProto, Exclude<Kind, 'ref'>])[] = [
-  ['f', 'float'],
-  ['i', 'int'],
-  ['s', 'string'],
-  ['t', 'tensor'],
-  ['g', 'graph'],
-  ['sparseTensor', 'sparse'],
-  ['tp', 'type'],
-  ['floats', 'floats'],
-  ['ints', 'ints'],
-  ['strings', 'strings'],
-  ['tensors', 'tensors'],
-  ['graphs', 'graphs'],
-  ['sparseTensors', 'sparses'],
-  ['typeProtos', 'types'],
-];
 
 function some<T>(value: T | undefined, make: (value: T) => Attribute): Attribute | undefined {
   return value === undefined ? undefined : make(value);
@@ -419,95 +380,10 @@ function readShape(shape: TensorShapeProto): Shape {
 
 /** The type stays in `rest` where it says more than the graph keeps; `was` tells whether it still holds. */
 function valueExtra(proto: ValueInfoProto, type: ValueType | undefined): Extra {
-  const detailed = proto.type !== undefined && saysMore(proto.type, type);
+  const detailed = proto.type !== undefined && (type === undefined || saysMore(proto.type));
   const rest = restOf(ValueInfoProtoSchema, proto, detailed ? ['name'] : ['name', 'type']);
   return detailed ? { rest, was: type } : { rest };
 }
-
-/** Denotations, unknown kinds and unknown fields have no place in a ValueType. */
-function saysMore(proto: TypeProto, type: ValueType | undefined): boolean {
-  if (!type || proto.denotation || proto.$unknown) return true;
-  const { value } = proto;
-  switch (value.case) {
-    case 'tensorType':
-    case 'sparseTensorType':
-      return (
-        Boolean(value.value.$unknown) || (value.value.shape?.dim ?? []).some((dim) => dim.denotation || dim.$unknown)
-      );
-    case 'sequenceType':
-    case 'optionalType':
-      return !value.value.elemType || ('element' in type && saysMore(value.value.elemType, type.element));
-    case 'mapType':
-      return !value.value.valueType || (type.kind === 'map' && saysMore(value.value.valueType, type.value));
-    default:
-      return true;
-  }
-}
-
-/** What is left of a message without the fields that the graph interprets, encoded. */
-function restOf<Desc extends DescMessage>(
-  schema: Desc,
-  message: MessageShape<Desc>,
-  interpreted: readonly (keyof MessageShape<Desc>)[],
-): Uint8Array | undefined {
-  const names: readonly PropertyKey[] = interpreted;
-  for (const field of schema.fields) if (names.includes(field.localName)) clearField(message, field);
-  const rest = toBinary(schema, message);
-  return rest.length > 0 ? rest : undefined;
-}
-
-function tensorRest(proto: TensorProto, also: readonly (keyof TensorProto)[] = []): Uint8Array | undefined {
-  return restOf(TensorProtoSchema, proto, [...TENSOR_FIELDS, ...also]);
-}
-
-const TENSOR_FIELDS = [
-  'dims',
-  'dataType',
-  'rawData',
-  'floatData',
-  'int32Data',
-  'stringData',
-  'int64Data',
-  'doubleData',
-  'uint64Data',
-  'externalData',
-  'dataLocation',
-] as const;
-
-/** The name of a sparse initializer is that of its values. */
-function sparseRest(proto: SparseTensorProto): Uint8Array | undefined {
-  const left = [proto.values && tensorRest(proto.values, ['name']), proto.indices && tensorRest(proto.indices)];
-  const known: readonly (keyof SparseTensorProto)[] = ['dims'];
-  return restOf(SparseTensorProtoSchema, proto, left.some(Boolean) ? known : [...known, 'values', 'indices']);
-}
-
-/** Tensors and types inside stay as far as something is left of them. */
-function attributeRest(proto: AttributeProto): Uint8Array | undefined {
-  const tensors = [proto.t, ...proto.tensors].filter((tensor) => tensor !== undefined);
-  const sparses = [proto.sparseTensor, ...proto.sparseTensors].filter((sparse) => sparse !== undefined);
-  const types = [proto.tp, ...proto.typeProtos].filter((type) => type !== undefined);
-  const left = [
-    ...tensors.map((tensor) => tensorRest(tensor)),
-    ...sparses.map(sparseRest),
-    ...types.map((type) => saysMore(type, readType(type))),
-  ].some(Boolean);
-  const nested = ['t', 'tensors', 'sparseTensor', 'sparseTensors', 'tp', 'typeProtos'] as const;
-  return restOf(AttributeProtoSchema, proto, [...ATTRIBUTE_FIELDS, ...(left ? [] : nested)]);
-}
-
-const ATTRIBUTE_FIELDS = [
-  'name',
-  'refAttrName',
-  'type',
-  'f',
-  'i',
-  's',
-  'g',
-  'floats',
-  'ints',
-  'strings',
-  'graphs',
-] as const;
 
 function withExtra(parts: Extra): { readonly extra?: Extra } {
   const extra = extraOf(parts);

@@ -1,3 +1,4 @@
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { create, type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
 import {
   type AttributeProto,
@@ -24,32 +25,120 @@ import {
   ValueInfoProtoSchema,
 } from 'onnx-buf';
 import { DTYPES } from '../kernel/dtype.js';
+import { BitloomError } from '../kernel/errors.js';
 import type { Dim, Shape } from '../kernel/shape.js';
-import type { DenseTensor } from '../kernel/tensor.js';
+import { type DenseTensor, isDense, type Tensor } from '../kernel/tensor.js';
+import { attributeType } from '../onnx/attribute-kind.js';
 import { encodeProto } from '../onnx/encode.js';
 import type { ExternalPlace } from '../onnx/external.js';
-import { fillTensorProto, type TensorSink, tensorSink } from '../onnx/tensor-proto.js';
+import { layOut, tensorLength } from '../onnx/external-layout.js';
+import { LARGEST_MESSAGE } from '../onnx/read-file.js';
+import { fillInitializerProto, fillTensorProto, type TensorSink } from '../onnx/tensor-proto.js';
+import type { WeightStore } from '../onnx/weight-store.js';
 import { type Chunk, flatten, type Rope } from '../onnx/wire.js';
-import { writeRope } from '../onnx/write-file.js';
+import { writeFiles } from '../onnx/write-file.js';
 import { extraBytes, extraPart } from './extra.js';
-import { attributeType } from './from-onnx.js';
 import type { Attribute, Extra, FunctionDef, Graph, Model, Node, SparseTensor, Value, ValueType } from './model.js';
+import { subgraphs } from './subgraphs.js';
 
-/** Writes a model file: to a temporary file beside it, then renamed, so that a failure leaves what was there. */
-export async function saveModel(model: Model, path: string): Promise<void> {
-  await writeRope(path, toOnnx(model));
+/** Tensors smaller than this, in bytes, stay in the model file: shapes must be readable without the other file. */
+const EXTERNAL_THRESHOLD = 1024;
+
+export interface SaveOptions {
+  /** Initializers of at least `threshold` bytes (1,024 when left out) go to this file beside the model. */
+  readonly externalData?: { readonly file: string; readonly threshold?: number };
+  /** They go to this store, in or below the model's folder, that many models share. */
+  readonly weights?: WeightStore;
 }
 
-/** The model's bytes, all in memory. */
+/** What was written. */
+export interface SavedModel {
+  readonly modelBytes: number;
+  /** The file of external data, if the model has one. */
+  readonly externalFile?: string;
+}
+
+/**
+ * Writes a model: to temporary files beside the final ones, then renamed, so that a failure leaves what was there. A
+ * model above 2 GiB, which protobuf can't hold, goes to a file and `<file>_data` beside it, as the answer then says.
+ * Throws a BitloomError of kind `io` (`disk-full`, `cannot-write`).
+ */
+export async function saveModel(model: Model, path: string, options: SaveOptions = {}): Promise<SavedModel> {
+  if (options.weights) return saveWithStore(model, path, options.weights);
+  if (options.externalData) return saveWithData(model, path, options.externalData);
+  const content = toOnnx(model);
+  if (content.length > LARGEST_MESSAGE) return saveWithData(model, path, { file: `${basename(path)}_data` });
+  await writeFiles([{ path, content }]);
+  return { modelBytes: content.length };
+}
+
+async function saveWithData(
+  model: Model,
+  path: string,
+  { file, threshold = EXTERNAL_THRESHOLD }: NonNullable<SaveOptions['externalData']>,
+): Promise<SavedModel> {
+  const externalFile = join(dirname(path), file);
+  const location = locationOf(externalFile, path);
+  const { content: data, places } = layOut(largeInitializers(model.graph, threshold), location);
+  const content = limited(toOnnx(model, places), path);
+  await writeFiles([
+    { path: externalFile, content: data },
+    { path, content },
+  ]);
+  return { modelBytes: content.length, externalFile };
+}
+
+async function saveWithStore(model: Model, path: string, store: WeightStore): Promise<SavedModel> {
+  const location = locationOf(store.path, path);
+  const stored = await store.put(largeInitializers(model.graph, EXTERNAL_THRESHOLD));
+  const places = new Map([...stored].map(([tensor, bytes]) => [tensor, { location, ...bytes }]));
+  const content = limited(toOnnx(model, places), path);
+  await writeFiles([{ path, content }]);
+  return { modelBytes: content.length, externalFile: store.path };
+}
+
+/** The path of external data as the model file at `path` states it: POSIX, inside its folder. */
+function locationOf(externalFile: string, path: string): string {
+  const location = relative(dirname(resolve(path)), resolve(externalFile));
+  if (resolve(externalFile) !== resolve(path) && !location.startsWith('..') && !isAbsolute(location)) {
+    return location.replaceAll(sep, '/');
+  }
+  throw new BitloomError({
+    kind: 'option',
+    code: 'external-data-escapes',
+    message: `its external data cannot be ${externalFile}`,
+    place: { file: path },
+    hint: "external data lies in a file of its own in the model's folder or below",
+  });
+}
+
+/** Initializers of the graph and its subgraphs. Tensors in attributes stay where they are. */
+function largeInitializers(graph: Graph, threshold: number): DenseTensor[] {
+  const own = [...graph.initializers.values()].filter(isDense).filter((tensor) => tensorLength(tensor) >= threshold);
+  const inner = graph.nodes.flatMap(subgraphs).flatMap((subgraph) => largeInitializers(subgraph, threshold));
+  return [...own, ...inner];
+}
+
+/** The model's bytes, all in memory. Throws where they exceed protobuf's limit of 2 GiB. */
 export function encodeModel(model: Model): Uint8Array {
-  return flatten(toOnnx(model));
+  return flatten(limited(toOnnx(model)));
 }
 
-/** The encoded model in pieces. Tensors with a place in `places` are written as references to it. */
-export function toOnnx(model: Model, places?: ReadonlyMap<DenseTensor, ExternalPlace>): Rope {
+function limited(content: Rope, file?: string): Rope {
+  if (content.length <= LARGEST_MESSAGE) return content;
+  throw new BitloomError({
+    kind: 'model',
+    code: 'model-too-large',
+    message: `the model takes ${content.length} bytes in one file; protobuf and ONNX Runtime take 2 GiB at most`,
+    ...(file === undefined ? {} : { place: { file } }),
+    hint: 'save it with external data',
+  });
+}
+
+/** The encoded model in pieces. Initializers with a place in `places` are written as references to it. */
+export function toOnnx(model: Model, places: ReadonlyMap<Tensor, ExternalPlace> = new Map()): Rope {
   const payloads: Chunk[] = [];
-  const proto = modelProto(model, tensorSink(payloads, places));
-  return encodeProto(proto, payloads);
+  return encodeProto(modelProto(model, { payloads, places }), payloads);
 }
 
 function modelProto(model: Model, sink: TensorSink): ModelProto {
@@ -76,7 +165,7 @@ function graphProto(graph: Graph, sink: TensorSink): GraphProto {
   proto.initializer = [...graph.initializers].map(([name, tensor]) => {
     const tensorProto = rest(TensorProtoSchema, extraPart(graph.extra, 'tensors', name));
     tensorProto.name = name;
-    return fillTensorProto(tensorProto, tensor, sink);
+    return fillInitializerProto(tensorProto, tensor, sink);
   });
   proto.sparseInitializer = [...graph.sparseInitializers].map(([name, tensor]) => {
     const sparse = rest(SparseTensorProtoSchema, extraPart(graph.extra, 'tensors', name));

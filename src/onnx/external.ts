@@ -24,14 +24,13 @@ const READ_LIMIT = 2 ** 30;
 
 /** Reads external data next to the model `file`. */
 export function externalReader(file: string): ExternalReader {
-  const folder = dirname(resolve(file));
   const files = new Map<string, string>();
   return {
     files,
     open(entries, length, tensor) {
       const fail = failure(file, tensor);
       const place = placeOf(entries, length, fail);
-      const path = pathInside(folder, place.location, fail);
+      const path = pathInside(file, place.location, fail);
       files.set(place.location, path);
       return reader(path, place, fail);
     },
@@ -69,18 +68,22 @@ function placeOf(entries: ReadonlyMap<string, string>, expected: number, fail: F
   return { location, offset, length };
 }
 
-/** The real path of `location`, which must lie in the folder even after symbolic links are followed. */
-function pathInside(folder: string, location: string, fail: Fail): string {
+/**
+ * The real path of `location`. After symbolic links are followed it must lie in the model's folder, or in the folder
+ * of the file that the model itself is a link to (the layout of Hugging Face's cache; ONNX Runtime's rule too).
+ */
+function pathInside(file: string, location: string, fail: Fail): string {
+  const folder = dirname(resolve(file));
   const escapes = () =>
     fail(
       'external-data-escapes',
       `its external data '${location}' lies outside the model's folder`,
-      'put the data file beside the model; links that lead elsewhere are not followed',
+      'put the data file itself beside the model, not a link to it',
     );
   const path = resolve(folder, location);
   if (isAbsolute(location) || /^[A-Za-z]:|\\/.test(location) || !isInside(folder, path)) throw escapes();
   const real = realPath(path, location, fail);
-  if (!isInside(realpathSync(folder), real)) throw escapes();
+  if (![realpathSync(folder), dirname(realpathSync(file))].some((home) => isInside(home, real))) throw escapes();
   return real;
 }
 
@@ -120,8 +123,12 @@ function readRange(path: string, place: ExternalPlace, opened: Stats, fail: Fail
   const descriptor = openSync(path, 'r');
   try {
     const now = fstatSync(descriptor);
-    if (now.ino !== opened.ino || now.mtimeMs !== opened.mtimeMs || now.size !== opened.size) {
-      throw fail('external-data-changed', `its external data file '${place.location}' has changed since it was opened`);
+    if (now.ino !== opened.ino || now.dev !== opened.dev || now.size < place.offset + place.length) {
+      throw fail(
+        'external-data-changed',
+        `its external data file '${place.location}' was replaced after the model was loaded`,
+        'load the model again',
+      );
     }
     return readFully(descriptor, place);
   } finally {

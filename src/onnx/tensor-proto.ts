@@ -1,4 +1,5 @@
-import { type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
+import { create } from '@bufbuild/protobuf';
+import { StringStringEntryProtoSchema, type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
 import { byteLength, DTYPES, type DType, dtypeFromOnnx } from '../kernel/dtype.js';
 import { BitloomError, type Problem } from '../kernel/errors.js';
 import { sizeOf } from '../kernel/shape.js';
@@ -13,19 +14,10 @@ export interface TensorSource {
   readonly external: ExternalReader;
 }
 
-/** Collects payloads while a skeleton is made. */
+/** Collects payloads while a skeleton is made; knows which tensors lie outside the model file. */
 export interface TensorSink {
-  /** Answers the payload's index, encoded. */
-  add(payload: Chunk): Uint8Array<ArrayBuffer>;
-  /** Where the tensor's data lies outside the model file, if it does. */
-  place(tensor: DenseTensor): ExternalPlace | undefined;
-}
-
-export function tensorSink(payloads: Chunk[], places: ReadonlyMap<DenseTensor, ExternalPlace> = new Map()): TensorSink {
-  return {
-    add: (payload) => indexBytes(payloads.push(payload) - 1),
-    place: (tensor) => places.get(tensor),
-  };
+  readonly payloads: Chunk[];
+  readonly places: ReadonlyMap<Tensor, ExternalPlace>;
 }
 
 /** Throws a BitloomError that names the tensor: unknown type, a wrong number of bytes, unreadable external data. */
@@ -40,32 +32,34 @@ export function fromTensorProto(proto: TensorProto, source: TensorSource): Tenso
 }
 
 /** Sets what the tensor states and keeps the rest of the message: its documentation, metadata, unknown fields. */
-export function fillTensorProto(proto: TensorProto, tensor: Tensor, sink: TensorSink): TensorProto {
+export function fillTensorProto(proto: TensorProto, tensor: Tensor, { payloads }: TensorSink): TensorProto {
+  describe(proto, tensor);
+  if (isDense(tensor)) proto.rawData = indexBytes(payloads.push(lazyBytes(tensor)) - 1);
+  else proto.stringData = tensor.strings.map((bytes) => new Uint8Array(bytes));
+  return proto;
+}
+
+/** The same for an initializer, which may have its data in another file. */
+export function fillInitializerProto(proto: TensorProto, tensor: Tensor, sink: TensorSink): TensorProto {
+  const place = sink.places.get(tensor);
+  if (!place) return fillTensorProto(proto, tensor, sink);
+  describe(proto, tensor);
+  const entries = { location: place.location, offset: String(place.offset), length: String(place.length) };
+  proto.dataLocation = TensorProto_DataLocation.EXTERNAL;
+  proto.externalData = Object.entries(entries).map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value }),
+  );
+  return proto;
+}
+
+function describe(proto: TensorProto, tensor: Tensor): void {
   proto.dataType = DTYPES[tensor.dtype].onnx;
   proto.dims = tensor.dims.map(BigInt);
-  if (!isDense(tensor)) {
-    proto.stringData = tensor.strings.map((bytes) => new Uint8Array(bytes));
-    return proto;
-  }
-  const place = sink.place(tensor);
-  if (place) setExternal(proto, place);
-  else proto.rawData = sink.add(lazyBytes(tensor));
-  return proto;
 }
 
 /** Does not touch the bytes of a tensor that reads them on first use. */
 function lazyBytes(tensor: DenseTensor): Chunk {
   return { length: byteLength(tensor.dtype, sizeOf(tensor.dims)), read: () => tensor.bytes };
-}
-
-function setExternal(proto: TensorProto, place: ExternalPlace): void {
-  proto.dataLocation = TensorProto_DataLocation.EXTERNAL;
-  const entries = { location: place.location, offset: String(place.offset), length: String(place.length) };
-  proto.externalData = Object.entries(entries).map(([key, value]) => ({
-    $typeName: 'onnx.StringStringEntryProto',
-    key,
-    value,
-  }));
 }
 
 function externalTensor(
