@@ -55,14 +55,15 @@ function nativeOptions(options: SessionOptions): ort.InferenceSession.SessionOpt
 function session(native: ort.InferenceSession, file: string | undefined, profiling: boolean): Session {
   const inputs = native.inputMetadata.map(valueFrom);
   const outputs = native.outputMetadata.map(valueFrom);
+  const outputNames = outputs.map((value) => value.name);
   const expected = new Map(inputs.map((value) => [value.name, value]));
   return {
     inputs,
     outputs,
-    async run(feeds, fetch) {
-      throwAll([...feedProblems(feeds, expected, file), ...fetchProblems(fetch ?? [], outputs, file)]);
-      const given = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toOrt(value)]));
-      return runNative(native, given, fetch, file);
+    async run(feeds, fetch = outputNames) {
+      const names = isNames(fetch) ? fetch : Object.keys(fetch);
+      throwAll([...feedProblems(feeds, expected, file), ...fetchProblems(names, outputs, file)]);
+      return runNative(native, toNative(feeds), isNames(fetch) ? fetch : toNative(fetch), file);
     },
     async close() {
       if (profiling) native.endProfiling();
@@ -71,15 +72,24 @@ function session(native: ort.InferenceSession, file: string | undefined, profili
   };
 }
 
+type NativeTensors = Readonly<Record<string, ort.Tensor>>;
+
+function isNames(fetch: readonly string[] | TensorMap): fetch is readonly string[] {
+  return Array.isArray(fetch);
+}
+
+function toNative(tensors: TensorMap): NativeTensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [name, toOrt(value)]));
+}
+
 async function runNative(
   native: ort.InferenceSession,
-  feeds: Readonly<Record<string, ort.Tensor>>,
-  fetch: readonly string[] | undefined,
+  feeds: NativeTensors,
+  fetch: readonly string[] | NativeTensors,
   file: string | undefined,
 ): Promise<TensorMap> {
   try {
-    const options = { logSeverityLevel: FATAL } as const;
-    const results = await (fetch ? native.run(feeds, fetch, options) : native.run(feeds, options));
+    const results = await native.run(feeds, fetch, { logSeverityLevel: FATAL });
     return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromOrt(value)]));
   } catch (error) {
     throw new BitloomError(runProblem(messageOf(error), file), { cause: error });

@@ -18,8 +18,11 @@ export interface SessionOptions {
 export interface Session {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
-  /** Runs once; `fetch` names the outputs wanted, all when left out. */
-  run(feeds: TensorMap, fetch?: readonly string[]): Promise<TensorMap>;
+  /**
+   * Runs once; `fetch` names the outputs wanted, all when left out, or gives tensors of the right type and shape whose
+   * bytes the outputs are written to.
+   */
+  run(feeds: TensorMap, fetch?: readonly string[] | TensorMap): Promise<TensorMap>;
   close(): Promise<void>;
 }
 
