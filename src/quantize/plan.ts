@@ -24,6 +24,17 @@ export interface WeightOptions {
   readonly blockSize: number;
 }
 
+/** How formats become ONNX operators, where there is a choice. */
+export interface EmissionOptions {
+  /**
+   * What holds 4-bit integers: `packed` types (smaller files, float kernels on most CPUs) or an 8-bit `int8` container
+   * (the same numbers in integer kernels). `int8` when left out.
+   */
+  readonly container?: 'int8' | 'packed';
+  /** MatMulNBits' `accuracy_level` in `w4` and `w8`: 4 multiplies by activations rounded to int8, 1 by floats. 4 when left out. */
+  readonly accuracyLevel?: 0 | 1 | 2 | 3 | 4;
+}
+
 /** Everything that emission needs beside the float graph. Plain data; applied again it gives the same bytes. */
 export interface Plan {
   readonly version: 1;
@@ -37,4 +48,5 @@ export interface Plan {
   /** Value name -> parameters, for each value that is quantized. */
   readonly activations: Readonly<Record<string, ActivationParameters>>;
   readonly weights: WeightOptions;
+  readonly emission?: EmissionOptions;
 }

@@ -1,0 +1,142 @@
+import { roundHalfEven } from '../kernel/float16.js';
+import type { Bits } from './formats.js';
+import type { AffineParameters, Range } from './plan.js';
+
+/** Integers that a stored value may take. */
+export interface Grid {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** How the scale of the values that share one is chosen. */
+export type ScaleMethod = 'min-max' | 'mse';
+
+/** Scales are float32 in the file: nothing may be computed with a finer one. */
+const SMALLEST_SCALE = 2 ** -126;
+
+/** Unsigned integers of an activation. */
+export function activationGrid(bits: Bits): Grid {
+  return { low: 0, high: 2 ** bits - 1 };
+}
+
+/** Symmetric integers of a weight: the lowest is left out, so that the grid is symmetric. `reduceRange` takes one bit away. */
+export function weightGrid(bits: Bits, reduceRange: boolean): Grid {
+  const high = 2 ** (bits - (reduceRange ? 2 : 1)) - 1;
+  return { low: -high, high };
+}
+
+/** Both bounds of two's complement, where one scale covers a small block and every level counts. */
+export function blockGrid(bits: Bits): Grid {
+  return { low: -(2 ** (bits - 1)), high: 2 ** (bits - 1) - 1 };
+}
+
+/** Affine parameters of a whole tensor over a range; 0 is made exact, as padding and ReLU need it. */
+export function affineParameters(range: Range, bits: Bits): AffineParameters {
+  const grid = activationGrid(bits);
+  const min = Math.min(range.min, 0);
+  const max = Math.max(range.max, 0);
+  const scale = float32Scale((max - min) / grid.high);
+  const zeroPoint = clamp(roundHalfEven(-min / scale), grid);
+  return { scale, zeroPoint };
+}
+
+/** What QuantizeLinear stores for one value. */
+export function quantizeValue(value: number, { scale, zeroPoint }: AffineParameters, grid: Grid): number {
+  return clamp(roundHalfEven(value / scale) + zeroPoint, grid);
+}
+
+/** The stored integers of values that share one symmetric scale. */
+export function quantizeGroup(values: Float32Array, scale: number, grid: Grid, into: Int32Array): void {
+  for (let i = 0; i < values.length; i++) into[i] = clamp(roundEven(values[i] / scale), grid);
+}
+
+/**
+ * The scale of values that share one. Values that already lie on a grid keep it exactly (a model recovered from int8);
+ * otherwise `min-max` uses the whole range and `mse` the clip with the least squared error. 0 where all values are 0.
+ */
+export function groupScale(values: Float32Array, grid: Grid, method: ScaleMethod): number {
+  const extreme = signedExtreme(values);
+  if (extreme === 0) return 0;
+  const known = existingGrid(values, extreme, grid);
+  if (known !== undefined) return known;
+  const whole = rangeScale(extreme, grid);
+  return method === 'mse' ? leastSquaresScale(values, whole, grid) : whole;
+}
+
+/**
+ * The scale of a grid on which the values lie already, if there is one: the extreme is then k steps from 0 for some
+ * whole k. A thousandth of a step is float32's rounding with room to spare.
+ */
+export function existingGrid(values: Float32Array, extreme: number, grid: Grid): number | undefined {
+  const most = Math.abs(extreme < 0 ? grid.low : grid.high);
+  for (const steps of stepsToTry(most)) {
+    const scale = float32Scale(Math.abs(extreme) / steps);
+    if (liesOn(values, scale)) return scale;
+  }
+  return undefined;
+}
+
+/** Grids of at most 8 bits: on a finer one every float seems to lie. 127 steps first, which almost all tools use. */
+function stepsToTry(most: number): readonly number[] {
+  if (most > 128) return [];
+  const all = Array.from({ length: most }, (_, i) => most - i);
+  return most === 128 ? [127, 128, ...all.slice(2)] : all;
+}
+
+function liesOn(values: Float32Array, scale: number): boolean {
+  for (const value of values) {
+    const steps = value / scale;
+    if (Math.abs(steps - roundEven(steps)) > 1e-3) return false;
+  }
+  return true;
+}
+
+/** The extreme lands on the bound of its own sign; a negative scale lets a positive extreme use the longer side. */
+function rangeScale(extreme: number, grid: Grid): number {
+  if (grid.low === -grid.high) return float32Scale(Math.abs(extreme) / grid.high);
+  return Math.fround(extreme / grid.low) || SMALLEST_SCALE;
+}
+
+const CLIPS = Array.from({ length: 30 }, (_, i) => 1 - (i + 1) / 50);
+
+function leastSquaresScale(values: Float32Array, whole: number, grid: Grid): number {
+  let best = whole;
+  let least = squaredError(values, whole, grid);
+  for (const clip of CLIPS) {
+    const scale = Math.fround(whole * clip);
+    const error = squaredError(values, scale, grid);
+    if (error >= least) continue;
+    least = error;
+    best = scale;
+  }
+  return best;
+}
+
+function squaredError(values: Float32Array, scale: number, grid: Grid): number {
+  let total = 0;
+  for (const value of values) {
+    const difference = clamp(roundEven(value / scale), grid) * scale - value;
+    total += difference * difference;
+  }
+  return total;
+}
+
+/** The value of largest magnitude, with its sign. */
+export function signedExtreme(values: Float32Array): number {
+  let extreme = 0;
+  for (const value of values) if (Math.abs(value) > Math.abs(extreme)) extreme = value;
+  return extreme;
+}
+
+export function float32Scale(scale: number): number {
+  return Math.max(Math.fround(scale), SMALLEST_SCALE);
+}
+
+function clamp(value: number, grid: Grid): number {
+  return value < grid.low ? grid.low : value > grid.high ? grid.high : value;
+}
+
+/** Ties to even, by letting float64 run out of fraction bits: right for |value| < 2^51 and several times faster. */
+function roundEven(value: number): number {
+  return value + 6755399441055744 - 6755399441055744;
+}
