@@ -75,12 +75,20 @@ function messageOf(error: unknown): string {
 
 function problemsOf(issue: z.core.$ZodIssue, known: readonly string[], place: Place): readonly Problem[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownOption(key, known, place));
-  const option = flagName(String(issue.path[0] ?? ''));
-  const at = option ? { ...place, option } : place;
+  const name = String(issue.path[0] ?? '');
+  const positional = POSITIONAL[name];
+  if (positional) return [{ kind: 'option', code: 'missing-model', message: positional, place }];
+  const at = name ? { ...place, option: flagName(name) } : place;
   const own = issue.code === 'custom' ? issue.params?.problem : undefined;
   if (isProblem(own)) return [{ ...own, place: { ...at, ...own.place } }];
   return [{ kind: 'option', place: at, ...complaint(issue) }];
 }
+
+/** Options that stand on the command line by their position. */
+const POSITIONAL: Readonly<Record<string, string>> = {
+  model: 'give the model: an ONNX file, or the folder of a Hugging Face model',
+  models: 'give two models or more: ONNX files or folders, the float one first',
+};
 
 function unknownOption(key: string, known: readonly string[], place: Place): Problem {
   return {

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { inspectCommand } from './inspect.js';
+
+const COMMANDS = [inspectCommand];
+
+const { version, description }: { version: string; description: string } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+);
+
+const program = new Command('bitloom')
+  .description(description)
+  .version(version)
+  .showHelpAfterError('(--help shows all options)');
+for (const command of COMMANDS) program.addCommand(command);
+
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+await program.parseAsync();

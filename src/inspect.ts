@@ -1,0 +1,141 @@
+import { findModelFolder } from './data/model-folder.js';
+import { intAttribute } from './graph/attributes.js';
+import { loadModel } from './graph/from-onnx.js';
+import type { Graph, Model, Node, Value } from './graph/model.js';
+import { printType } from './graph/print.js';
+import { subgraphs } from './graph/subgraphs.js';
+import { inferTypes, shapeIn } from './graph/types.js';
+import { byteLength } from './kernel/dtype.js';
+import { type Dim, isStatic, printShape, type Shape, sizeOf } from './kernel/shape.js';
+import { elementCount, type Tensor } from './kernel/tensor.js';
+import { isUnitOp, type UnitOp } from './quantize/unit.js';
+import { findUnits, refusedNodes } from './quantize/units.js';
+import type { Inspection, TensorLine } from './report/inspection.js';
+
+/** Reads a model, or the model of a Hugging Face folder, and tells what stands in it. Nothing is run. */
+export async function inspect(path: string): Promise<Inspection> {
+  const files = await findModelFolder(path);
+  return inspectModel(await loadModel(files.model), files.model);
+}
+
+/** What stands in `model`; `path` names it to the reader. */
+export function inspectModel(model: Model, path: string): Inspection {
+  const nodes = allNodes(model.graph);
+  const sized = withSizes(model);
+  const macs = macsOf(sized);
+  const counted = [...macs.values()].filter((value) => value !== undefined);
+  return {
+    path,
+    irVersion: model.irVersion,
+    opsets: Object.fromEntries(model.opsets),
+    precision: precisionOf(model, nodes),
+    inputs: feedsOf(model.graph).map(tensorLine),
+    outputs: model.graph.outputs.map(tensorLine),
+    operators: countBy(nodes, (node) => (node.domain ? `${node.domain}.${node.op}` : node.op)),
+    nodes: nodes.length,
+    weights: weightsOf(model.graph),
+    units: findUnits(model).map(({ name, op, parameters }) => withMacs({ name, op, parameters }, macs.get(name))),
+    refused: refusedNodes(model),
+    macs: {
+      total: counted.reduce((total, value) => total + value, 0),
+      at: Object.fromEntries(feedsOf(sized.graph).map((input) => [input.name, printShape(shapeOf(input) ?? [])])),
+      uncounted: macs.size - counted.length,
+    },
+  };
+}
+
+function withMacs<T extends object>(unit: T, macs: number | undefined): T & { readonly macs?: number } {
+  return macs === undefined ? unit : { ...unit, macs };
+}
+
+/** Initializers may be listed as inputs too (IR version 3); they are not fed. */
+function feedsOf(graph: Graph): readonly Value[] {
+  return graph.inputs.filter((input) => !graph.initializers.has(input.name));
+}
+
+function tensorLine({ name, type }: Value): TensorLine {
+  return { name, type: type ? printType(type) : 'not stated' };
+}
+
+function allNodes(graph: Graph): readonly Node[] {
+  return graph.nodes.flatMap((node) => [node, ...subgraphs(node).flatMap(allNodes)]);
+}
+
+function countBy<T>(items: readonly T[], name: (item: T) => string): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[name(item)] = (counts[name(item)] ?? 0) + 1;
+  return counts;
+}
+
+function weightsOf(graph: Graph): Inspection['weights'] {
+  const tensors = [...graph.initializers.values()];
+  const total = (measure: (tensor: Tensor) => number) => tensors.reduce((sum, tensor) => sum + measure(tensor), 0);
+  return {
+    bytes: total(({ dtype, dims }) => byteLength(dtype, sizeOf(dims))),
+    elements: total(elementCount),
+    tensors: tensors.length,
+  };
+}
+
+/** What a model is made of, by the first rule that fits. */
+const PRECISIONS: readonly { readonly name: string; readonly ops: RegExp }[] = [
+  { name: 'quantized (QDQ)', ops: /^QuantizeLinear$/ },
+  { name: 'quantized (integer operators)', ops: /^(QLinear|QGemm)|Integer$/ },
+  { name: 'quantized (weights only)', ops: /^(MatMulNBits|DequantizeLinear)$/ },
+];
+
+function precisionOf(model: Model, nodes: readonly Node[]): string {
+  const quantized = PRECISIONS.find(({ ops }) => nodes.some((node) => ops.test(node.op)));
+  if (quantized) return quantized.name;
+  const floats = [...model.graph.initializers.values()]
+    .map(({ dtype }) => dtype)
+    .filter((dtype) => /float/.test(dtype));
+  return [...new Set(floats)].join(' and ') || 'no float weights';
+}
+
+/** Sizes for dimensions that the model leaves open: batch, sequence, image height and width. */
+const ASSUMED = [1, 128, 224, 224];
+
+/** The model for one run on inputs of known size, so that work can be counted. */
+function withSizes(model: Model): Model {
+  const inputs = model.graph.inputs.map((input) =>
+    input.type?.kind === 'tensor' && input.type.shape
+      ? { ...input, type: { ...input.type, shape: input.type.shape.map(sized) } }
+      : input,
+  );
+  return { ...model, graph: { ...model.graph, inputs, types: new Map() } };
+}
+
+function sized(dim: Dim, axis: number): number {
+  return typeof dim === 'number' && dim > 0 ? dim : (ASSUMED[axis] ?? 1);
+}
+
+function shapeOf({ type }: Value): Shape | undefined {
+  return type?.kind === 'tensor' ? type.shape : undefined;
+}
+
+/** Multiply-accumulates of each product in the main graph; undefined where a shape stays open. */
+function macsOf(model: Model): ReadonlyMap<string, number | undefined> {
+  const types = inferTypes(model);
+  const sizesOf = (name: string) => {
+    const shape = shapeIn(types, name);
+    return shape && isStatic(shape) ? shape : undefined;
+  };
+  return new Map(
+    model.graph.nodes.flatMap((node) => {
+      if (node.domain !== '' || !isUnitOp(node.op)) return [];
+      const [a, b, out] = [node.inputs[0], node.inputs[1], node.outputs[0]].map(sizesOf);
+      return [[node.name, a && b && out && MACS[node.op](node, a, b, out)] as const];
+    }),
+  );
+}
+
+type Sizes = readonly number[];
+
+/** Multiply-accumulates by operator, from the sizes of its two factors and its output. */
+const MACS: { readonly [O in UnitOp]: (node: Node, a: Sizes, b: Sizes, out: Sizes) => number } = {
+  Conv: (_, _input, weight, out) => sizeOf(out) * sizeOf(weight.slice(1)),
+  ConvTranspose: (_, input, weight) => sizeOf(input) * sizeOf(weight.slice(1)),
+  Gemm: (node, a, _b, out) => sizeOf(out) * a[intAttribute(node, 'transA', 0) ? 0 : 1],
+  MatMul: (_, a, _b, out) => sizeOf(out) * (a.at(-1) ?? 1),
+};

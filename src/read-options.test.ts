@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { BitloomError } from './kernel/errors.js';
+import { STAGES } from './options.js';
+import { optionsFor, readOptions } from './read-options.js';
+
+const GIVEN = { model: 'model.onnx', data: 'images' };
+
+function problemsWith(options: Readonly<Record<string, unknown>>) {
+  try {
+    readOptions(STAGES.quantize, options);
+  } catch (error) {
+    if (error instanceof BitloomError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('readOptions', () => {
+  it('reads notations as data', () => {
+    const settings = readOptions(STAGES.quantize, { ...GIVEN, keep: '0.5pt', memory: '2GiB', force: ['/a=b/=w4a8'] });
+    expect(settings.keep).toEqual({ kind: 'absolute', points: 0.5 });
+    expect(settings.memory).toBe(2 ** 31);
+    expect(settings.force).toEqual([{ pattern: '/a=b/', format: 'w4a8' }]);
+  });
+
+  it('takes undefined for not given', () => {
+    expect(readOptions(STAGES.quantize, { ...GIVEN, labels: undefined, keep: undefined })).toEqual(
+      readOptions(STAGES.quantize, GIVEN),
+    );
+  });
+
+  it.each([
+    [{ calibrateWith: 'percentil' }, 'calibrate-with', 'Did you mean percentile?'],
+    [{ formats: ['float', 'w8a9'] }, 'formats', 'Did you mean w8a8?'],
+    [{ force: ['Conv_0=w8a9'] }, 'force', 'Did you mean w8a8?'],
+    [{ uniform: 'int8' }, 'uniform', 'Known are:'],
+    [{ keep: '99' }, 'keep', '99.9%'],
+    [{ memory: '4 apples' }, 'memory', '4GiB'],
+  ])('refuses %j at its option with a hint', (wrong, option, hint) => {
+    const [problem, ...others] = problemsWith({ ...GIVEN, ...wrong });
+    expect(others).toEqual([]);
+    expect(problem.place?.option).toBe(option);
+    expect(problem.hint).toContain(hint);
+  });
+
+  it('names what was meant by an unknown option', () => {
+    expect(problemsWith({ ...GIVEN, overwrit: true })).toMatchObject([
+      { code: 'unknown-option', hint: 'Did you mean overwrite?' },
+    ]);
+  });
+
+  it('reports everything at once', () => {
+    const codes = problemsWith({ data: 'x', seed: 'one', search: 'random', keep: 'all' }).map(({ code }) => code);
+    expect(codes).toEqual(['missing-model', 'bad-option', 'bad-floor', 'unknown-value']);
+  });
+
+  it('needs data, or all three parts', () => {
+    expect(problemsWith({ model: 'm' }).map(({ place }) => place?.option)).toEqual(['data']);
+    expect(problemsWith({ model: 'm', calibration: 'a', selection: 'b' })).toHaveLength(1);
+    expect(problemsWith({ model: 'm', calibration: 'a', selection: 'b', holdout: 'c' })).toEqual([]);
+  });
+
+  it('refuses a uniform format beside a plan', () => {
+    expect(problemsWith({ ...GIVEN, uniform: 'w8a8', plan: 'plan.json' }).map(({ place }) => place?.option)).toEqual([
+      'plan',
+    ]);
+  });
+});
+
+describe('optionsFor', () => {
+  it('keeps what a stage takes', () => {
+    expect(optionsFor(STAGES.bench, { models: ['a', 'b'], threads: 1, keep: '99%' })).toEqual({
+      models: ['a', 'b'],
+      threads: 1,
+    });
+  });
+});
