@@ -7,7 +7,10 @@ export interface Outcomes {
   readonly rows: readonly Row[];
   /** KL(float output || this output) of each sample in nats, summed over outputs and positions that count; MSE over the output's variance for outputs that are no logits. */
   readonly divergence: readonly number[];
+  /** Samples asked for: `rows.length` unless it stopped early. */
   readonly samples: number;
   readonly seconds: number;
   readonly stoppedEarly: boolean;
+  /** Samples with NaN or Inf in an output; their divergence is infinite and no metric counts them as right. */
+  readonly nonFinite?: number;
 }

@@ -1,3 +1,5 @@
+import { extname } from 'node:path';
+
 /**
  * Work that a child process does: a module whose default export is a `JobHandler`. Input, events and output are plain
  * data (structured clone), so nothing above the executor knows where a job runs.
@@ -30,4 +32,9 @@ export interface Executor {
   readonly threads: number;
   run<Input, Output, Event>(job: Job<Input, Output, Event>, input: Input, options?: RunOptions<Event>): Promise<Output>;
   close(): Promise<void>;
+}
+
+/** The job in the module `name` beside the caller's (`import.meta.url`), in sources and in built code. */
+export function jobBeside<Input, Output, Event = never>(name: string, caller: string): Job<Input, Output, Event> {
+  return { module: new URL(`${name}${extname(new URL(caller).pathname)}`, caller).href };
 }

@@ -27,8 +27,8 @@ describe('parseMetric', () => {
   });
 
   it('names the nearest of an unknown one', () => {
-    expect(() => parseMetric('agrement')).toThrow('did you mean agreement?');
-    expect(() => parseMetric('top0')).toThrow(/did you mean top\d/);
+    expect(() => parseMetric('agrement')).toThrow('Did you mean agreement?');
+    expect(() => parseMetric('top0')).toThrow(/Did you mean top\d/);
   });
 
   it('knows every metric by the name it carries', async () => {

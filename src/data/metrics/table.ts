@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { didYouMean } from '../../kernel/did-you-mean.js';
 import { BitloomError } from '../../kernel/errors.js';
 import type { Metric, MetricSpec, OutputKinds } from '../metric.js';
 import { agreement, cosine, kl, mse, sqnr } from './against-float.js';
@@ -42,7 +42,7 @@ export function parseMetric(text: string): MetricSpec {
     code: 'unknown-metric',
     message: `there is no metric ${text}`,
     place: { option: 'metric' },
-    hint: `did you mean ${closest(name, Object.keys(METRICS))}? There are ${Object.keys(METRICS).join(', ')}, and modules`,
+    hint: `${didYouMean(name, Object.keys(METRICS))} A module's path is a metric too.`,
   });
 }
 

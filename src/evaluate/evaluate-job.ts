@@ -1,0 +1,113 @@
+import type { Sample } from '../data/dataset.js';
+import type { Metric, MetricSpec, Row, SampleResult } from '../data/metric.js';
+import { divergence } from '../data/metrics/divergence.js';
+import { createMetric } from '../data/metrics/table.js';
+import { readPrepared } from '../data/prepared.js';
+import { BitloomError } from '../kernel/errors.js';
+import { type DenseTensor, toNumbers } from '../kernel/tensor.js';
+import type { JobHandler } from '../runtime/job.js';
+import { ortRuntime } from '../runtime/ort.js';
+import { type BatchRunner, batchRunner } from './batches.js';
+import { type Reference, readReference } from './reference.js';
+
+/** Samples `from` .. `to` (exclusive) of a set. */
+export interface Block {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface EvaluateInput {
+  /** The model to run; the float model's own outputs are scored when left out. */
+  readonly model?: string;
+  readonly reference: Reference;
+  readonly blocks: readonly Block[];
+  readonly batch: number;
+  readonly threads: number;
+  readonly metric: MetricSpec;
+}
+
+/** What a block gave: a few numbers a sample, however large the outputs were. */
+export interface BlockRows {
+  readonly from: number;
+  readonly rows: readonly Row[];
+  readonly divergence: readonly number[];
+  readonly nonFinite: number;
+}
+
+/** Runs a model over blocks of a set and scores each sample against its label and the float model's outputs. */
+const evaluate: JobHandler<EvaluateInput, void, BlockRows> = async (input, { emit, signal }) => {
+  const metric = await createMetric(input.metric, input.reference.kinds);
+  const { run, close } = await runner(input, signal);
+  try {
+    for (const block of input.blocks) {
+      signal.throwIfAborted();
+      emit(await scoreBlock(input, block, metric, run));
+    }
+  } finally {
+    await close();
+  }
+};
+
+interface Runner {
+  readonly run: BatchRunner | undefined;
+  close(): Promise<void>;
+}
+
+async function runner({ model, threads, batch, reference }: EvaluateInput, signal: AbortSignal): Promise<Runner> {
+  if (model === undefined) return { run: undefined, close: async () => {} };
+  const session = await ortRuntime.open(model, { threads });
+  return { run: batchRunner(session, batch, Object.keys(reference.roles), signal), close: () => session.close() };
+}
+
+async function scoreBlock(
+  { reference, metric: spec }: EvaluateInput,
+  { from, to }: Block,
+  metric: Metric,
+  run: BatchRunner | undefined,
+): Promise<BlockRows> {
+  const samples = await collect(readPrepared(reference.set, from, to));
+  const references = await collect(readReference(reference.parts, from, to));
+  const outputs = await run?.(samples);
+  const results = samples.map((sample, i) => resultOf(sample, references[i], outputs?.[i]));
+  return {
+    from,
+    rows: results.map((result, i) => rowOf(metric, result, samples[i])),
+    divergence: results.map((result) => divergence(result, reference.kinds, spec)),
+    nonFinite: results.filter(isBroken).length,
+  };
+}
+
+async function collect(samples: AsyncIterable<Sample>): Promise<readonly Sample[]> {
+  const result: Sample[] = [];
+  for await (const sample of samples) result.push(sample);
+  return result;
+}
+
+function resultOf({ inputs, label }: Sample, reference: Sample, outputs = reference.inputs): SampleResult {
+  return { outputs, reference: reference.inputs, inputs, ...(label !== undefined && { label }) };
+}
+
+/** A metric's complaint names the sample that it is about. */
+function rowOf(metric: Metric, result: SampleResult, { id }: Sample): Row {
+  try {
+    return metric.row(result);
+  } catch (error) {
+    if (!(error instanceof BitloomError)) throw error;
+    throw new BitloomError(
+      error.problems.map((problem) => ({ ...problem, place: { sample: id, ...problem.place } })),
+      { cause: error },
+    );
+  }
+}
+
+function isBroken({ outputs, reference }: SampleResult): boolean {
+  return Object.keys(outputs).some((name) => breaks(outputs[name], reference[name]));
+}
+
+function breaks(output: DenseTensor, reference: DenseTensor): boolean {
+  const [values, wanted] = [toNumbers(output), toNumbers(reference)];
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]) && Number.isFinite(wanted[i])) return true;
+  return values.length !== wanted.length;
+}
+
+export default evaluate;

@@ -1,0 +1,121 @@
+import type { Dataset, PreparedSet, Sample } from '../data/dataset.js';
+import { prepare, readPrepared } from '../data/prepared.js';
+import { BitloomError } from '../kernel/errors.js';
+import { toNumbers } from '../kernel/tensor.js';
+import type { JobHandler } from '../runtime/job.js';
+import { ortRuntime } from '../runtime/ort.js';
+import { type BatchRunner, batchRunner, type Outputs } from './batches.js';
+import { momentsOf } from './moments.js';
+import {
+  addToProfile,
+  defaultRoles,
+  NO_PROFILE,
+  type OutputProfile,
+  type OutputProfiles,
+  type OutputRoles,
+} from './output-kinds.js';
+import type { ReferencePart } from './reference.js';
+
+export interface ReferenceInput {
+  readonly model: string;
+  readonly set: PreparedSet;
+  readonly from: number;
+  readonly to: number;
+  /** Where the outputs are written. */
+  readonly file: string;
+  readonly batch: number;
+  readonly threads: number;
+  /** By `defaultRoles` when left out. */
+  readonly roles?: OutputRoles;
+}
+
+export interface ReferenceOutput {
+  readonly part: ReferencePart;
+  readonly roles: OutputRoles;
+  readonly profiles: OutputProfiles;
+}
+
+/** Samples done. */
+export type ReferenceEvent = number;
+
+/** Runs the float model over part of a set and writes its outputs. */
+const writeReference: JobHandler<ReferenceInput, ReferenceOutput, ReferenceEvent> = async (input, { emit, signal }) => {
+  const session = await ortRuntime.open(input.model, { threads: input.threads });
+  try {
+    const roles = input.roles ?? defaultRoles(session.outputs);
+    const names = Object.keys(roles);
+    if (names.length === 0) throw noOutput(input.model);
+    const profiles: Record<string, OutputProfile> = Object.fromEntries(names.map((name) => [name, NO_PROFILE]));
+    const results = outputsOf(input, batchRunner(session, input.batch, names, signal));
+    const dataset = datasetOf(input, results, (sample) => observe(profiles, sample, roles));
+    const indices = Array.from({ length: dataset.length }, (_, i) => i);
+    const outputs = await prepare(dataset, indices, input.file, { concurrency: 1, onProgress: emit, signal });
+    return { part: { from: input.from, to: input.to, outputs }, roles, profiles };
+  } finally {
+    await session.close();
+  }
+};
+
+/** Outputs in the set's order, `batch` samples at a time: the file grows while the set is read. */
+async function* outputsOf({ set, from, to, batch }: ReferenceInput, run: BatchRunner): AsyncGenerator<Sample> {
+  let waiting: Sample[] = [];
+  for await (const sample of readPrepared(set, from, to)) {
+    waiting.push(sample);
+    if (waiting.length < batch) continue;
+    yield* named(waiting, await run(waiting));
+    waiting = [];
+  }
+  if (waiting.length > 0) yield* named(waiting, await run(waiting));
+}
+
+function named(samples: readonly Sample[], outputs: readonly Outputs[]): readonly Sample[] {
+  return samples.map(({ id }, i) => ({ id, inputs: outputs[i] }));
+}
+
+/** The outputs as a data set that is read once, from front to back. */
+function datasetOf(input: ReferenceInput, results: AsyncGenerator<Sample>, observe: (sample: Sample) => void): Dataset {
+  return {
+    name: input.model,
+    length: input.to - input.from,
+    labelled: false,
+    hash: `${input.set.hash} ${input.model} ${input.from}`,
+    read: async () => {
+      const { value } = await results.next();
+      observe(value);
+      return value;
+    },
+  };
+}
+
+function observe(profiles: Record<string, OutputProfile>, { id, inputs }: Sample, roles: OutputRoles): void {
+  for (const name of Object.keys(profiles)) {
+    const values = toNumbers(inputs[name]);
+    if (!isUsable(values, roles[name] === 'scores')) throw notFinite(id, name);
+    profiles[name] = addToProfile(profiles[name], inputs[name], momentsOf(values));
+  }
+}
+
+/** -Infinity is how a model rules a class out. */
+function isUsable(values: ArrayLike<number>, scores: boolean): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i]) && !(scores && values[i] === Number.NEGATIVE_INFINITY)) return false;
+  }
+  return true;
+}
+
+function notFinite(sample: string, tensor: string): BitloomError {
+  return new BitloomError({
+    kind: 'model',
+    code: 'non-finite-output',
+    message: 'the float model answers with NaN or Inf',
+    place: { sample, tensor },
+    hint: 'nothing can be held against it: look at the sample, and at the model with `bitloom inspect`',
+  });
+}
+
+function noOutput(file: string): BitloomError {
+  const message = 'the model has no float output that could be compared';
+  return new BitloomError({ kind: 'model', code: 'no-float-output', message, place: { file } });
+}
+
+export default writeReference;
