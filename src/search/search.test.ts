@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bisection } from './bisection.js';
 import { greedy } from './greedy.js';
-import type { Assignment, Search, SearchSpace } from './space.js';
+import { type Assignment, type Search, type SearchSpace, usefulLadder } from './space.js';
 
 type F = 'float' | 'w8a8' | 'w4a8';
 const LADDER: readonly F[] = ['float', 'w8a8', 'w4a8'];
@@ -83,5 +83,19 @@ describe('bisection', () => {
     const { assignment } = await solve(bisection, additive([5, 1, 3]), 4);
     expect(assignment.get('unit0')).toBe('float');
     expect(assignment.get('unit1')).not.toBe('float');
+  });
+});
+
+describe('usefulLadder', () => {
+  const score = (scores: Readonly<Record<string, number>>) => (format: string) => scores[format];
+
+  it('drops formats that a faster one beats', () => {
+    const scores = score({ w4: 0.3, w8a8: 0.5, 'w8a8-dynamic': 0.1 });
+    expect(usefulLadder(['float', 'w4', 'w8a8', 'w8a8-dynamic'], scores)).toEqual(['float', 'w8a8-dynamic']);
+  });
+
+  it('keeps formats that trade accuracy for speed', () => {
+    const ladder = ['float', 'w8a8', 'w4a8'];
+    expect(usefulLadder(ladder, score({ w8a8: 0.1, w4a8: 0.2 }))).toEqual(ladder);
   });
 });

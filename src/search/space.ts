@@ -55,3 +55,18 @@ export function lowered<F extends string>(
   for (const item of items) next.set(item, space.ladder(item)[level]);
   return next;
 }
+
+/**
+ * The formats of a ladder worth trying: one that a faster format beats or equals in its score costs time for nothing,
+ * and would bar the way to the faster one when it fails. The start always stays.
+ */
+export function usefulLadder<F extends string>(ladder: readonly F[], score: (format: F) => number): readonly F[] {
+  const useful: F[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (const format of ladder.slice(1).reverse()) {
+    if (score(format) >= least) continue;
+    least = score(format);
+    useful.unshift(format);
+  }
+  return [...ladder.slice(0, 1), ...useful];
+}
