@@ -19,6 +19,12 @@ export interface Dataset {
   /** Hash of what the samples are made from and of the preprocessing: equal hashes give equal samples. */
   readonly hash: string;
   read(index: number): Promise<Sample>;
+  /** The label without the sample, where the index holds it; splits are stratified by it. */
+  label?(index: number): Label | undefined;
+  /** Hash of what the sample is made from, before preprocessing: finds the same sample in two sets. */
+  fingerprint?(index: number): Promise<string>;
+  /** What was found or assumed when the set was opened, for the user to see. */
+  readonly notes?: readonly string[];
 }
 
 /** Calibration observes, selection decides, holdout reports; no sample is in two of them. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { BitloomError, type Problem } from '../kernel/errors.js';
 import type { Dataset, PreparedSet, Sample } from './dataset.js';
-import { inOrder } from './in-order.js';
+import { inOrder, type Settled } from './in-order.js';
 import {
   checksum,
   decodeFooter,
@@ -40,31 +40,61 @@ export async function prepare(
 ): Promise<PreparedSet> {
   if (indices.length === 0) throw new BitloomError(emptySet(dataset.name));
   const hash = createHash('sha256').update(`${dataset.hash}\n${indices.join()}`).digest('hex');
-  const set: PreparedSet = { file, length: indices.length, labelled: dataset.labelled, hash };
+  const { concurrency = 4, onProgress, signal } = options;
+  const outcomes = inOrder(indices, concurrency, (index) => dataset.read(index));
+  return writeSet(file, outcomes, () => ({ labelled: dataset.labelled, hash }), {
+    ...(signal && { signal }),
+    onSample: (done) => onProgress?.(done, indices.length),
+  });
+}
+
+/** Writes samples as they come; for data that can be gone over only once. Throws when there are none. */
+export async function spool(name: string, samples: AsyncIterable<Sample>, file: string): Promise<PreparedSet> {
+  const hash = createHash('sha256');
+  let labelled = true;
+  async function* outcomes(): AsyncGenerator<Settled<Sample>> {
+    for await (const value of samples) {
+      labelled &&= value.label !== undefined;
+      hash.update(JSON.stringify(value.label ?? null));
+      for (const { bytes } of Object.values(value.inputs)) hash.update(bytes);
+      yield { ok: true, value };
+    }
+  }
+  const set = await writeSet(file, outcomes(), () => ({ labelled, hash: hash.digest('hex') }), {});
+  if (set.length > 0) return set;
+  await rm(file);
+  throw new BitloomError(emptySet(name));
+}
+
+interface WriteOptions {
+  readonly onSample?: (done: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+type Stamp = Pick<PreparedSet, 'labelled' | 'hash'>;
+
+async function writeSet(
+  file: string,
+  outcomes: AsyncIterable<Settled<Sample>>,
+  stamp: () => Stamp,
+  options: WriteOptions,
+): Promise<PreparedSet> {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
-    await writeSet(dataset, indices, temporary, set, options);
-    await rename(temporary, file);
+    const handle = await open(temporary, 'w');
+    try {
+      const written = await writeRecords(handle, outcomes, options);
+      const set = { file, length: written.entries.length, ...stamp() };
+      await finish(handle, written, set);
+      await handle.sync();
+      await rename(temporary, file);
+      return set;
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     await rm(temporary, { force: true });
     throw writeFailure(error, file);
-  }
-  return set;
-}
-
-async function writeSet(
-  dataset: Dataset,
-  indices: readonly number[],
-  temporary: string,
-  set: PreparedSet,
-  options: PrepareOptions,
-): Promise<void> {
-  const handle = await open(temporary, 'w');
-  try {
-    await finish(handle, await writeRecords(handle, dataset, indices, options), set);
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 
@@ -73,17 +103,17 @@ interface Written {
   readonly end: number;
 }
 
+/** After a first bad sample nothing more is written, but the others are still read, to report all that are bad. */
 async function writeRecords(
   handle: FileHandle,
-  dataset: Dataset,
-  indices: readonly number[],
-  { concurrency = 4, onProgress, signal }: PrepareOptions,
+  outcomes: AsyncIterable<Settled<Sample>>,
+  { onSample, signal }: WriteOptions,
 ): Promise<Written> {
   const entries: IndexEntry[] = [];
   const problems = problemList();
   let end = 0;
   let done = 0;
-  for await (const outcome of inOrder(indices, concurrency, (index) => dataset.read(index))) {
+  for await (const outcome of outcomes) {
     signal?.throwIfAborted();
     if (outcome.ok && problems.count === 0) {
       const record = encodeSample(outcome.value);
@@ -91,19 +121,17 @@ async function writeRecords(
       end += await write(handle, record);
     }
     if (!outcome.ok) problems.caught(outcome.error);
-    onProgress?.(++done, indices.length);
+    onSample?.(++done);
   }
   problems.throwIfAny();
   return { entries, end };
 }
 
-async function finish(handle: FileHandle, { entries, end }: Written, { labelled, hash }: PreparedSet): Promise<void> {
+async function finish(handle: FileHandle, { entries, end }: Written, { labelled, hash }: Stamp): Promise<void> {
   const index = encodeIndex(entries, end);
   await write(handle, index);
-  await write(
-    handle,
-    encodeFooter({ indexOffset: end, length: entries.length, indexCrc: checksum(index), labelled, hash }),
-  );
+  const footer = { indexOffset: end, length: entries.length, indexCrc: checksum(index), labelled, hash };
+  await write(handle, encodeFooter(footer));
 }
 
 /** A write may take fewer bytes than offered (a disk that fills up); returns the length written. */
