@@ -3,7 +3,7 @@ import type { Model } from '../graph/model.js';
 /** One rewrite of the model. Its file's comment says what it replaces by what, what it requires, and when it does not fire. */
 export interface Pass {
   readonly name: string;
-  run(model: Model): PassResult;
+  run(model: Model): PassResult | Promise<PassResult>;
 }
 
 export interface PassResult {
@@ -12,4 +12,9 @@ export interface PassResult {
   readonly changes: number;
   /** Why a pattern that looked right was left alone; shown by `--trace`. */
   readonly notes: readonly string[];
+}
+
+/** A pass that found nothing to do. */
+export function unchanged(model: Model, notes: readonly string[] = []): PassResult {
+  return { model, changes: 0, notes };
 }
