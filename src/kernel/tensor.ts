@@ -64,7 +64,7 @@ export function isDense(value: Tensor): value is DenseTensor {
 export function view(value: DenseTensor): TypedArray {
   const { view: View } = DTYPES[value.dtype];
   const { bytes } = value;
-  const aligned = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return new View(aligned.buffer, aligned.byteOffset, Math.floor(aligned.byteLength / View.BYTES_PER_ELEMENT));
 }
 

@@ -16,9 +16,11 @@ const RECURSION_LIMIT = 1000;
 
 /**
  * Decodes an encoded ModelProto. `file` is named in errors.
+ * A Buffer is seen as the plain array that it is, so that tensors are too.
  * Throws a BitloomError: `empty-file`, `not-onnx` or `truncated`.
  */
-export function decodeProto(bytes: Uint8Array, file?: string): DecodedModel {
+export function decodeProto(data: Uint8Array, file?: string): DecodedModel {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
   if (bytes.length === 0) throw unreadable('empty-file', 'the file is empty', file);
   if (!startsLikeModel(bytes)) throw unreadable('not-onnx', notOnnx(bytes), file);
   const decoded = attempt(bytes, file);
