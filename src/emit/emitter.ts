@@ -46,7 +46,11 @@ function emitPlan(model: Model, net: Network, weights: WeightStore, plan: Plan):
 
 function emitNode(draft: Draft, node: Node): void {
   const unit = draft.net.unit(node);
-  if (unit) return emitUnit(draft, unit, node);
+  if (unit) emitUnit(draft, unit, node);
+  else rewireInputs(draft, node);
+}
+
+function rewireInputs(draft: Draft, node: Node): void {
   node.inputs.forEach((input, position) => {
     const bits = draft.wiring.reads(node, position);
     const name = bits === undefined ? asFloat(draft, input) : dequantized(draft, input, bits);

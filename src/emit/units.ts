@@ -1,8 +1,11 @@
 import type { Node } from '../graph/model.js';
-import { FORMATS, type Format } from '../quantize/formats.js';
+import type { Format } from '../quantize/formats.js';
 import type { Unit } from '../quantize/unit.js';
 import { asFloat, dequantizedApart } from './activations.js';
+import { emitBlocks } from './block-unit.js';
 import type { Draft } from './draft.js';
+import { emitDynamic } from './dynamic-unit.js';
+import { emitHalf } from './half-unit.js';
 import { emitDequantized, emitInteger, inputChannels } from './integer-unit.js';
 
 type UnitEmitter = (draft: Draft, unit: Unit, node: Node, format: Format) => void;
@@ -13,10 +16,18 @@ export function emitUnit(draft: Draft, unit: Unit, node: Node): void {
   emitterOf(draft, unit, format)(draft, unit, node, format);
 }
 
+/** How a format is emitted, where it does not follow from what the target computes with. */
+const EMITTERS: { readonly [F in Format]?: UnitEmitter } = {
+  float: emitFloat,
+  f16: emitHalf,
+  'w8a8-dynamic': emitDynamic,
+  w4: emitBlocks,
+  w8: emitBlocks,
+};
+
 function emitterOf(draft: Draft, unit: Unit, format: Format): UnitEmitter {
-  const { activation } = FORMATS[format];
-  if (activation === 'float' && FORMATS[format].weight === 'float') return emitFloat;
-  return draft.net.rules.kernels[unit.op][format]?.compute === 'integer' ? emitInteger : emitDequantized;
+  const integer = draft.net.rules.kernels[unit.op][format]?.compute === 'integer';
+  return EMITTERS[format] ?? (integer ? emitInteger : emitDequantized);
 }
 
 /** A float unit, kept float: behind stored integers it gets its input in a way that ONNX Runtime leaves alone. */
