@@ -61,6 +61,11 @@ export function shortened(text: string, width: number): string {
   return `${text.slice(0, width - 3 - tail)}...${text.slice(text.length - tail)}`;
 }
 
+/** The end of a long name: units of one model differ there, in their layer and their part. */
+export function ending(name: string, width: number): string {
+  return name.length <= width ? name : `...${name.slice(name.length - width + 3)}`;
+}
+
 function align(cell: string, width: number): string {
   return /^[\d+\-[(]/.test(cell) ? cell.padStart(width) : cell.padEnd(width);
 }

@@ -1,4 +1,4 @@
-import { bytes, shortened, significant, table } from './format.js';
+import { bytes, ending, shortened, significant, table } from './format.js';
 
 /** What stands in a model file. Plain data. */
 export interface Inspection {
@@ -106,11 +106,6 @@ function wrapped(operators: Readonly<Record<string, number>>): string {
     else lines[lines.length - 1] = last === '' ? item : `${last}, ${item}`;
   }
   return lines.map((line) => `  ${line}`).join(',\n');
-}
-
-/** The end of a long name: units of one model differ there, in their layer and their part. */
-function ending(name: string, width: number): string {
-  return name.length <= width ? name : `...${name.slice(name.length - width + 3)}`;
 }
 
 const LARGE = ['', ' k', ' M', ' G', ' T'] as const;
