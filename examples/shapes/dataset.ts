@@ -1,5 +1,6 @@
 import type { Dataset, Sample } from '../../src/data/dataset.js';
 import { hashOf } from '../../src/data/fingerprint.js';
+import type { GivenSample } from '../../src/data/sample-module.js';
 import { tensor } from '../../src/kernel/tensor.js';
 import { INPUT } from './network.js';
 import { CHANNELS, draw, SIZE } from './raster.js';
@@ -20,15 +21,22 @@ export function shapesDataset(seed: number, length: number): Dataset {
   };
 }
 
-/** The same drawings one after another. */
-export async function* shapesStream(seed: number, length: number): AsyncGenerator<Sample> {
-  for (let index = 0; index < length; index++) yield sample(seed, index);
+/** The same drawings one after another, in the form that a module of one's own gives to `bitloom --data`. */
+export async function* shapesStream(seed: number, length: number): AsyncGenerator<GivenSample> {
+  for (let index = 0; index < length; index++) {
+    const { label, pixels } = draw(seed, index);
+    yield { id: nameOf(seed, index), inputs: { [INPUT.name]: pixels }, label };
+  }
 }
 
 function sample(seed: number, index: number): Sample {
   const { label, pixels } = draw(seed, index);
   const inputs = { [INPUT.name]: tensor('float32', [1, CHANNELS, SIZE, SIZE], pixels) };
-  return { id: `drawing ${index} of seed ${seed}`, inputs, label };
+  return { id: nameOf(seed, index), inputs, label };
+}
+
+function nameOf(seed: number, index: number): string {
+  return `drawing ${index} of seed ${seed}`;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {

@@ -1,4 +1,4 @@
-import type { Feature, Layers } from './layers.js';
+import type { ConvSpec, Feature, Layers } from './layers.js';
 import { SHAPE_NAMES } from './outlines.js';
 import { CHANNELS, SIZE } from './raster.js';
 
@@ -74,6 +74,6 @@ function inverted(layers: Layers, x: Feature, name: string, { channels, stride, 
   return stride === 1 && x.channels === channels ? layers.add(projected, x) : projected;
 }
 
-function normalized(layers: Layers, x: Feature, name: string, spec: Parameters<Layers['conv']>[2]): Feature {
+function normalized(layers: Layers, x: Feature, name: string, spec: ConvSpec): Feature {
   return layers.batchNorm(layers.conv(x, `${name}.conv`, spec), `${name}.norm`);
 }

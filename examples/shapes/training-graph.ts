@@ -2,9 +2,10 @@ import { buildModel, value } from '../../src/graph/build.js';
 import { GraphEdit } from '../../src/graph/edit.js';
 import type { Model } from '../../src/graph/model.js';
 import { floats } from '../../src/kernel/tensor.js';
-import * as gradients from './gradients.js';
+import * as rules from './gradients.js';
 import {
   batchNormParameters,
+  type ConvSpec,
   convAttributes,
   convOutput,
   convParameter,
@@ -54,7 +55,7 @@ export function trainingGraph(spec: NetworkSpec, image: Feature, batch: number):
   const edit = new GraphEdit(empty.graph);
   const recorder = new Recorder(edit, batch);
   const logits = buildNetwork(recorder, image, spec).name;
-  const { loss, gradient } = gradients.crossEntropy(recorder, logits, TARGETS);
+  const { loss, gradient } = rules.crossEntropy(recorder, logits, TARGETS);
   recorder.backward(logits, gradient);
   const { parameters, statistics } = recorder;
   edit.setInputs([...inputs, ...parameters.map(({ name, dims }) => value(name, 'float32', dims))]);
@@ -66,7 +67,7 @@ export function trainingGraph(spec: NetworkSpec, image: Feature, batch: number):
 }
 
 /** Emits the forward pass, and remembers for each layer how to send a gradient back through it. */
-class Recorder implements Layers, gradients.Tape {
+class Recorder implements Layers, rules.Tape {
   readonly parameters: Parameter[] = [];
   readonly statistics: Statistics[] = [];
   readonly gradients = new Map<string, string>();
@@ -78,13 +79,13 @@ class Recorder implements Layers, gradients.Tape {
     readonly batch: number,
   ) {}
 
-  conv(x: Feature, name: string, spec: Parameters<Layers['conv']>[2]): Feature {
+  conv(x: Feature, name: string, spec: ConvSpec): Feature {
     const weight = this.#parameter(convParameter(x, name, spec));
     const y = this.edit.add({ op: 'Conv', name, inputs: [x.name, weight], attributes: convAttributes(spec) });
     const output = convOutput(x, y, spec);
     return this.#record(output, (gradient) => {
-      this.gradients.set(weight, gradients.convWeightGradient(this, gradient, x, output, spec));
-      this.#send(x, () => gradients.convInputGradient(this, gradient, x, weight, spec));
+      this.gradients.set(weight, rules.convWeightGradient(this, gradient, x, output, spec));
+      this.#send(x, () => rules.convInputGradient(this, gradient, x, weight, spec));
     });
   }
 
@@ -92,10 +93,10 @@ class Recorder implements Layers, gradients.Tape {
     const parameters = batchNormParameters(x, name);
     const scale = this.#parameter(parameters.scale);
     const shift = this.#parameter(parameters.shift);
-    const saved = gradients.batchNormForward(this, x, scale, shift);
+    const saved = rules.batchNormForward(this, x, scale, shift);
     this.statistics.push({ name, channels: x.channels, mean: saved.mean, variance: saved.variance });
     return this.#record({ ...x, name: saved.output }, (gradient) => {
-      const back = gradients.batchNormGradients(this, gradient, x, scale, saved);
+      const back = rules.batchNormGradients(this, gradient, x, scale, saved);
       this.gradients.set(scale, back.scale);
       this.gradients.set(shift, back.shift);
       this.#send(x, () => back.input);
@@ -105,7 +106,7 @@ class Recorder implements Layers, gradients.Tape {
   relu(x: Feature): Feature {
     const output = this.edit.add({ op: 'Relu', inputs: [x.name] });
     return this.#record({ ...x, name: output }, (gradient) =>
-      this.#send(x, () => gradients.reluGradient(this, gradient, output)),
+      this.#send(x, () => rules.reluGradient(this, gradient, output)),
     );
   }
 
@@ -113,7 +114,7 @@ class Recorder implements Layers, gradients.Tape {
     const bounds = [0, 6].map((bound) => this.edit.constant('bound', floats([bound], [])));
     const output = this.edit.add({ op: 'Clip', inputs: [x.name, ...bounds] });
     return this.#record({ ...x, name: output }, (gradient) =>
-      this.#send(x, () => gradients.relu6Gradient(this, gradient, output)),
+      this.#send(x, () => rules.relu6Gradient(this, gradient, output)),
     );
   }
 
@@ -128,7 +129,7 @@ class Recorder implements Layers, gradients.Tape {
   globalAverage(x: Feature): Feature {
     const output = this.edit.add({ op: 'GlobalAveragePool', inputs: [x.name] });
     return this.#record({ ...x, name: output, height: 1, width: 1 }, (gradient) =>
-      this.#send(x, () => gradients.globalAverageGradient(this, gradient, x)),
+      this.#send(x, () => rules.globalAverageGradient(this, gradient, x)),
     );
   }
 
@@ -136,11 +137,11 @@ class Recorder implements Layers, gradients.Tape {
     const parameters = linearParameters(x, name, channels);
     const weight = this.#parameter(parameters.weight);
     const bias = this.#parameter(parameters.bias);
-    const flat = gradients.reshape(this.edit, x.name, [this.batch, x.channels]);
+    const flat = rules.reshape(this.edit, x.name, [this.batch, x.channels]);
     const product = this.edit.add({ op: 'MatMul', name, inputs: [flat, weight] });
     const output = this.edit.add({ op: 'Add', inputs: [product, bias] });
     return this.#record({ name: output, channels, height: 1, width: 1 }, (gradient) => {
-      const back = gradients.linearGradients(this, gradient, x, flat, weight);
+      const back = rules.linearGradients(this, gradient, x, flat, weight);
       this.gradients.set(weight, back.weight);
       this.gradients.set(bias, back.bias);
       this.#send(x, () => back.input);

@@ -60,10 +60,10 @@ describe('shapesDataset', () => {
     const streamed = [];
     for await (const sample of shapesStream(3, 4)) streamed.push(sample);
     expect(streamed).toHaveLength(4);
-    expect(await set.read(2)).toEqual(streamed[2]);
-    expect(set.label?.(2)).toBe(streamed[2].label);
-    expect(toFloat32(streamed[0].inputs.images)).toEqual(draw(3, 0).pixels);
-    expect(streamed[0].inputs.images.dims).toEqual([1, CHANNELS, SIZE, SIZE]);
+    const read = await set.read(2);
+    expect(read.inputs.images.dims).toEqual([1, CHANNELS, SIZE, SIZE]);
+    expect(streamed[2]).toEqual({ ...read, inputs: { images: toFloat32(read.inputs.images) } });
+    expect(set.label?.(2)).toBe(read.label);
   });
 
   it('has another hash and other fingerprints for another seed', async () => {

@@ -1,0 +1,10 @@
+/**
+ * Drawings for `bitloom --data examples/shapes/dataset.mjs`. Plain Node.js loads no TypeScript, so tsx, which the
+ * project has for its own scripts, loads the rasteriser.
+ */
+import { tsImport } from 'tsx/esm/api';
+
+const { SEEDS, shapesStream } = await tsImport('./dataset.ts', import.meta.url);
+
+/** Enough for a split into calibration, selection and holdout that resolves a floor of 99.5 %. */
+export const samples = () => shapesStream(SEEDS.module, 2000);
