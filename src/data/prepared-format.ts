@@ -10,7 +10,7 @@ import type { Label, Sample } from './dataset.js';
  *   record*   u32 length of the head, head (JSON, UTF-8), zeros to a multiple of 8, then each tensor's bytes, each
  *             padded to a multiple of 8, so that a record read at its start yields aligned views
  *   index     float64 pairs (offset, CRC-32) per record, then (end of the last record, 0)
- *   footer    64 bytes: magic, offset of the index, records, CRC-32 of the index, labelled, SHA-256 of the set
+ *   footer    64 bytes: magic, u64 offset of the index, u64 records, u32 labelled, u32 zero, SHA-256 of the set
  *
  * The index stands at the end because records are streamed; the rename that follows makes the file whole or absent.
  */
@@ -37,7 +37,6 @@ export interface IndexEntry {
 export interface Footer {
   readonly indexOffset: number;
   readonly length: number;
-  readonly indexCrc: number;
   readonly labelled: boolean;
   readonly hash: string;
 }
@@ -96,13 +95,12 @@ export function decodeIndex(bytes: Uint8Array): readonly IndexEntry[] {
   return Array.from({ length: numbers.length / 2 }, (_, i) => ({ offset: numbers[2 * i], crc: numbers[2 * i + 1] }));
 }
 
-export function encodeFooter({ indexOffset, length, indexCrc, labelled, hash }: Footer): Uint8Array {
+export function encodeFooter({ indexOffset, length, labelled, hash }: Footer): Uint8Array {
   const bytes = Buffer.alloc(FOOTER_BYTES);
   bytes.set(MAGIC, 0);
   bytes.writeBigUInt64LE(BigInt(indexOffset), 8);
   bytes.writeBigUInt64LE(BigInt(length), 16);
-  bytes.writeUInt32LE(indexCrc, 24);
-  bytes.writeUInt32LE(labelled ? 1 : 0, 28);
+  bytes.writeUInt32LE(labelled ? 1 : 0, 24);
   bytes.write(hash, 32, 'hex');
   return bytes;
 }
@@ -113,8 +111,7 @@ export function decodeFooter(bytes: Buffer): Footer | undefined {
   return {
     indexOffset: Number(bytes.readBigUInt64LE(8)),
     length: Number(bytes.readBigUInt64LE(16)),
-    indexCrc: bytes.readUInt32LE(24),
-    labelled: bytes.readUInt32LE(28) === 1,
+    labelled: bytes.readUInt32LE(24) === 1,
     hash: bytes.toString('hex', 32, 64),
   };
 }

@@ -128,9 +128,8 @@ async function writeRecords(
 }
 
 async function finish(handle: FileHandle, { entries, end }: Written, { labelled, hash }: Stamp): Promise<void> {
-  const index = encodeIndex(entries, end);
-  await write(handle, index);
-  const footer = { indexOffset: end, length: entries.length, indexCrc: checksum(index), labelled, hash };
+  await write(handle, encodeIndex(entries, end));
+  const footer = { indexOffset: end, length: entries.length, labelled, hash };
   await write(handle, encodeFooter(footer));
 }
 
@@ -229,10 +228,11 @@ async function readIndex(
   to: number,
 ): Promise<readonly IndexEntry[]> {
   const footer = await readFooter(handle, set);
-  const whole = indexRange(footer, 0, footer.length);
-  const bytes = await readExactly(handle, set, whole.position, whole.length);
-  if (checksum(bytes) !== footer.indexCrc) throw corrupt(set, 'the index does not match its checksum');
-  return decodeIndex(bytes).slice(from, to + 1);
+  const { position, length } = indexRange(footer, from, to);
+  const entries = decodeIndex(await readExactly(handle, set, position, length));
+  const ordered = entries.every(({ offset }, i) => i === 0 || offset > entries[i - 1].offset);
+  if (ordered && entries[entries.length - 1].offset <= footer.indexOffset) return entries;
+  throw corrupt(set, 'the index is damaged');
 }
 
 async function readFooter(handle: FileHandle, set: PreparedSet): Promise<Footer> {
