@@ -99,6 +99,21 @@ export function dequantizeChannels(weight: ChannelWeight): Float32Array {
   return Float32Array.from(weight.stored, (value, i) => value * weight.scales[channelOf(layout, i)]);
 }
 
+/** The float matrix [K, N] that the blocks stand for, or [N, K] where it lay transposed. */
+export function dequantizeBlocks(weight: BlockWeight, transposed = false): Float32Array {
+  const { rows, columns, blockSize, stored, scales } = weight;
+  const padded = stored.length / columns;
+  const result = new Float32Array(rows * columns);
+  for (let column = 0; column < columns; column++) {
+    for (let row = 0; row < rows; row++) {
+      const at = column * padded + row;
+      result[transposed ? column * rows + row : row * columns + column] =
+        stored[at] * scales[Math.floor(at / blockSize)];
+    }
+  }
+  return result;
+}
+
 /** Dtype that holds the integers: 4-bit ones packed, or in an int8 container where kernels want that. */
 export function weightDType(bits: Bits, packed: boolean): NumericDType {
   if (bits === 16) return 'int16';

@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { BitloomError } from '../kernel/errors.js';
+import { FORMATS, isFormat } from './formats.js';
+import type { Plan } from './plan.js';
+
+const affine = z.object({ scale: z.number().positive(), zeroPoint: z.int() });
+const bits = z.union([z.literal(4), z.literal(8), z.literal(16)]);
+
+/** `plan.json`. Readers of version 1 refuse other versions. */
+export const planSchema = z.strictObject({
+  version: z.literal(1),
+  model: z.string(),
+  target: z.string(),
+  units: z.record(z.string(), z.enum(Object.keys(FORMATS).filter(isFormat))),
+  followers: z.record(z.string(), z.union([bits, z.literal('float')])),
+  activations: z.record(
+    z.string(),
+    z.strictObject({ 4: affine.exactOptional(), 8: affine.exactOptional(), 16: affine.exactOptional() }),
+  ),
+  weights: z.strictObject({
+    method: z.enum(['min-max', 'mse']),
+    reduceRange: z.boolean(),
+    blockSize: z.int().positive(),
+  }),
+  emission: z
+    .strictObject({
+      container: z.enum(['int8', 'packed']).exactOptional(),
+      accuracyLevel: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(4)]).exactOptional(),
+    })
+    .exactOptional(),
+});
+
+/** Reads a saved plan and checks that it was made for this model. */
+export async function readPlan(file: string, modelHash: string): Promise<Plan> {
+  const plan = parsePlan(await readFile(file, 'utf8').catch((cause) => unreadable(file, cause)), file);
+  if (plan.model === modelHash) return plan;
+  throw new BitloomError({
+    kind: 'option',
+    code: 'plan-of-another-model',
+    message: `the plan was made for the model with SHA-256 ${plan.model.slice(0, 12)}..., this one is ${modelHash.slice(0, 12)}...`,
+    place: { option: 'plan', file },
+    hint: 'give the float model that the plan was made from',
+  });
+}
+
+function parsePlan(text: string, file: string): Plan {
+  const place = { option: 'plan', file };
+  try {
+    return planSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    if (!(cause instanceof z.ZodError)) {
+      throw new BitloomError({ kind: 'option', code: 'bad-plan', message: 'is no JSON', place }, { cause });
+    }
+    throw new BitloomError(
+      cause.issues.map((issue) => ({
+        kind: 'option',
+        code: 'bad-plan',
+        message: `${issue.path.join('.') || 'plan'}: ${issue.message}`,
+        place,
+      })),
+      { cause },
+    );
+  }
+}
+
+function unreadable(file: string, cause: unknown): never {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  throw new BitloomError({ kind: 'io', code: 'unreadable-plan', message, place: { option: 'plan', file } }, { cause });
+}

@@ -1,0 +1,56 @@
+import { squaredError } from '../calibrate/mse.js';
+import { piecesOf } from '../calibrate/pieces.js';
+import { storable } from '../calibrate/range.js';
+import type { ActivationStatistics } from '../calibrate/statistics.js';
+import { type DenseTensor, toFloat32 } from '../kernel/tensor.js';
+import { FORMATS, type Format } from '../quantize/formats.js';
+import type { ActivationParameters, WeightOptions } from '../quantize/plan.js';
+import type { Unit } from '../quantize/unit.js';
+import { dequantizeBlocks, dequantizeChannels, quantizeBlocks, quantizeChannels } from '../quantize/weights.js';
+
+/** The floats that a format leaves of a unit's weight; the weight itself where the format keeps it float. */
+export function roundedWeight(unit: Unit, weight: DenseTensor, format: Format, options: WeightOptions): Float32Array {
+  const spec = FORMATS[format].weight;
+  const { method, reduceRange, blockSize } = options;
+  if (typeof spec !== 'object') return toFloat32(weight);
+  if (spec.per === 'block' && spec.bits !== 16) {
+    const transposed = unit.channelAxis === 0;
+    return dequantizeBlocks(quantizeBlocks(weight, spec.bits, blockSize, method, transposed), transposed);
+  }
+  return dequantizeChannels(
+    quantizeChannels(weight, { axis: unit.channelAxis ?? 0, bits: spec.bits, method, reduceRange }),
+  );
+}
+
+/** ||rounded - weight||^2 / ||weight||^2; 0 for a weight of zeros. */
+export function relativeError(weight: Float32Array, rounded: Float32Array): number {
+  let error = 0;
+  let power = 0;
+  for (let i = 0; i < weight.length; i++) {
+    error += (rounded[i] - weight[i]) ** 2;
+    power += weight[i] ** 2;
+  }
+  return power > 0 ? error / power : 0;
+}
+
+/**
+ * E (Q(x) - x)^2 / E x^2 of an activation in a format, from its histogram. Ranges taken at run time are at least as
+ * tight as everything that was seen, so for those the error over that whole range is an upper bound.
+ */
+export function activationError(
+  statistics: ActivationStatistics,
+  parameters: ActivationParameters | undefined,
+  format: Format,
+): number {
+  const { activation } = FORMATS[format];
+  if (activation === 'float' || activation === 'f16') return 0;
+  const pieces = piecesOf(statistics);
+  const bits = activation === 'dynamic' ? 8 : activation.bits;
+  const held = activation === 'dynamic' ? undefined : parameters?.[bits];
+  const range = held ? storable(held, bits) : statistics;
+  const power = pieces.reduce(
+    (total, { low, high, count }) => total + (count * (low * low + low * high + high * high)) / 3,
+    0,
+  );
+  return power > 0 ? squaredError(pieces, range, { bits, symmetric: false }) / power : 0;
+}
