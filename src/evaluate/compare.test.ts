@@ -14,7 +14,7 @@ import { localExecutor } from '../runtime/executor.js';
 import { compareValues, LOUD } from './compare.js';
 import { tapModels } from './taps.js';
 
-const WIDTH = 16;
+const WIDTH = 64;
 const SAMPLES = 64;
 const FED = normals(3, SAMPLES * WIDTH);
 const folder = mkdtempSync(join(tmpdir(), 'bitloom-compare-test-'));
@@ -88,7 +88,7 @@ describe('compareValues', () => {
   });
 
   it('finds the value where a coarse grid begins, with the noise that its step makes', async () => {
-    const step = 2;
+    const step = 4;
     const { values, start } = await compareValues(
       executor,
       float,
@@ -98,8 +98,8 @@ describe('compareValues', () => {
     const [product, hidden, y] = values;
     expect(product.noise).toBe(0);
     // Half the hidden values are 0 and stay it; the others are off by step^2 / 12. Their power is WIDTH / 2.
-    expect(hidden.noise).toBeGreaterThan((0.7 * step ** 2) / 12 / WIDTH);
-    expect(hidden.noise).toBeLessThan((1.3 * step ** 2) / 12 / WIDTH);
+    expect(hidden.noise).toBeGreaterThan((0.9 * step ** 2) / 12 / WIDTH);
+    expect(hidden.noise).toBeLessThan((1.1 * step ** 2) / 12 / WIDTH);
     expect(hidden).toEqual(start);
     expect(y.before).toBe(hidden.noise);
     expect(y.noise).toBeGreaterThan(LOUD);
