@@ -173,7 +173,8 @@ function isNumbers(value: unknown): value is TypedArray | readonly number[] {
   return ArrayBuffer.isView(value) && !(value instanceof DataView);
 }
 
-function isSource(value: unknown): value is GivenSamples {
+/** Whether a value can give samples: an iterable, or a function that makes one. */
+export function isSource(value: unknown): value is GivenSamples {
   if (typeof value === 'function') return true;
   return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }
