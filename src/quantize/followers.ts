@@ -2,6 +2,7 @@ import type { Node } from '../graph/model.js';
 import type { Bits, Format } from './formats.js';
 import { activationBits, type Network } from './network.js';
 import type { Plan } from './plan.js';
+import type { FollowerRule } from './rules.js';
 
 export type Formats = Readonly<Record<string, Format>>;
 export type Followers = Plan['followers'];
@@ -24,11 +25,13 @@ export function decideFollowers(net: Network, formats: Formats): Followers {
   const wants = wantedValues(net, formats);
   const made = new Set<string>();
   const followers: Record<string, Bits | 'float'> = {};
-  const carry = (node: Node) => {
-    const outlet = net.outlet(node.outputs[0]);
-    made.add(outlet);
-    const fused = outlet === node.outputs[0] ? undefined : net.index.producer(outlet);
-    if (fused) followers[fused.name] = net.rules.followerBits;
+  const carry = (node: Node, rule?: FollowerRule) => {
+    for (const output of node.outputs) {
+      const outlet = outletOf(net, output, rule);
+      made.add(outlet);
+      const fused = outlet === output ? undefined : net.index.producer(outlet);
+      if (fused) followers[fused.name] = net.rules.followerBits;
+    }
   };
   for (const node of net.graph.nodes) {
     if (storesIntegers(net, node, formats, wants)) carry(node);
@@ -37,7 +40,7 @@ export function decideFollowers(net: Network, formats: Formats): Followers {
     const reached = net.dataInputs(node).some((input) => made.has(input));
     const leads = rule.scale === 'same' || (rule.scale === 'own' && wants.some(net.outlet(node.outputs[0])));
     followers[node.name] = reached && leads ? net.rules.followerBits : 'float';
-    if (reached && leads) carry(node);
+    if (reached && leads) carry(node, rule);
   }
   return followers;
 }
@@ -52,12 +55,16 @@ export function wire(net: Network, formats: Formats, followers: Followers): Wiri
     if (kernelOf(net, node, formats)?.output === 'quantized') {
       made.set(net.outlet(node.outputs[0]), net.rules.followerBits);
     } else if (rule && rule.scale !== 'fused' && typeof bits === 'number') {
-      const outlet = rule.scale === 'same' ? node.outputs[0] : net.outlet(node.outputs[0]);
-      made.set(outlet, bits);
-      if (rule.scale === 'same') aliases.set(outlet, node.inputs[0]);
+      for (const output of node.outputs) made.set(outletOf(net, output, rule), bits);
+      if (rule.scale === 'same') for (const output of node.outputs) aliases.set(output, node.inputs[0]);
     }
   }
   return { made, aliases, reads: (node, position) => readBits(net, node, position, formats, followers) };
+}
+
+/** What merely moves quantized values has no range of its own that an activation function could hide in. */
+function outletOf(net: Network, output: string, rule?: FollowerRule): string {
+  return rule?.scale === 'same' ? output : net.outlet(output);
 }
 
 /** Bits at which each value is stored somewhere, by value, in graph order. */
@@ -111,10 +118,11 @@ function wantedValues(net: Network, formats: Formats): Wants {
   };
   for (const node of [...net.graph.nodes].reverse()) {
     const rule = net.rule(node);
-    const [output] = node.outputs;
+    const anyLeads = node.outputs.some((output) => some.get(output) === true);
+    const allRead = node.outputs.every((output) => every.get(output) === true);
     for (const value of net.dataInputs(node)) {
-      const leads = direct(node) || (rule !== undefined && some.get(output) === true);
-      const only = direct(node) || (rule?.scale === 'same' && every.get(output) === true);
+      const leads = direct(node) || (rule !== undefined && anyLeads);
+      const only = direct(node) || (rule?.scale === 'same' && allRead);
       if (leads) some.set(value, true);
       every.set(value, only && every.get(value) !== false && !net.index.isOutput(value));
     }

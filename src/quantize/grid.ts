@@ -40,9 +40,9 @@ export function affineParameters(range: Range, bits: Bits): AffineParameters {
   return { scale, zeroPoint };
 }
 
-/** What QuantizeLinear stores for one value. */
+/** What QuantizeLinear stores for one value: it divides in float32. */
 export function quantizeValue(value: number, { scale, zeroPoint }: AffineParameters, grid: Grid): number {
-  return clamp(roundHalfEven(value / scale) + zeroPoint, grid);
+  return clamp(roundHalfEven(Math.fround(value / scale)) + zeroPoint, grid);
 }
 
 /** The stored integers of values that share one symmetric scale. */

@@ -99,5 +99,6 @@ export const ortCpu: Target = {
     Resize: same('Resize'),
     Slice: same('Slice'),
     Gather: same('Gather'),
+    Split: same('Split'),
   },
 };
