@@ -5,7 +5,7 @@ import { CONFIG } from '../src/read-options.js';
 import { reportSchema } from '../src/report/schema.js';
 
 const SCHEMAS: Readonly<Record<string, unknown>> = {
-  'schema/bitloom.config.schema.json': z.toJSONSchema(CONFIG, { io: 'input' }),
+  'schema/bitloom.config.schema.json': z.toJSONSchema(CONFIG, { io: 'input', unrepresentable: 'any' }),
   'schema/report.schema.json': z.toJSONSchema(reportSchema),
 };
 

@@ -3,8 +3,11 @@
  * configuration with its published schema, and the TypeScript interface are read off these tables.
  */
 import { z } from 'zod';
+import { METRICS, parseMetric } from './data/metrics/table.js';
+import { type GivenSamples, isSource } from './data/sample-module.js';
 import { parseFloor } from './evaluate/floor-text.js';
 import { BitloomError } from './kernel/errors.js';
+import { targetNames } from './latency/load-target.js';
 import { parseBytes, parseForced } from './option-text.js';
 import { FORMATS, isFormat } from './quantize/formats.js';
 
@@ -21,6 +24,14 @@ function written<T>(read: (text: string) => T) {
   };
 }
 
+/** The same check for an option that stays as it is written. */
+function checked(read: (text: string) => unknown) {
+  return written((text) => {
+    read(text);
+    return text;
+  });
+}
+
 const format = z.enum(Object.keys(FORMATS).filter(isFormat));
 /** `title` is how help names the value: `--data <path>`. */
 const text = (title: string, description: string) => z.string().min(1).meta({ title, description });
@@ -32,28 +43,38 @@ const patterns = (description: string) =>
     .default([])
     .meta({ title: 'name', description: `${description} (glob, /regex/ or operator type; repeatable)` });
 
+/** A path, or in a program the samples themselves. JSON and flags know the path alone. */
+const source = (description: string) =>
+  z
+    .custom<string | GivenSamples>(
+      (value) => (typeof value === 'string' ? value !== '' : isSource(value)),
+      'is no path',
+    )
+    .meta({ type: 'string', title: 'path', description })
+    .exactOptional();
+
 const DATA = {
-  data: text(
-    'path',
-    'samples: image folder, .npy, .npz, .csv, .tsv, .json, .jsonl, ONNX test data or module',
-  ).exactOptional(),
+  data: source('samples: image folder, .npy, .npz, .csv, .tsv, .json, .jsonl, ONNX test data or module'),
   labels: text('file', 'CSV of file,label, where the data does not carry its labels').exactOptional(),
   preprocess: text(
     'preset',
     'how images become tensors: a preset, JSON file or preprocessor_config.json',
   ).exactOptional(),
-  calibration: text('path', 'samples of your own in place of the part split off to observe ranges').exactOptional(),
-  selection: text('path', 'samples of your own in place of the part split off to decide').exactOptional(),
-  holdout: text('path', 'samples of your own in place of the part split off to report').exactOptional(),
+  tokenizer: text('file', 'tokenizer.json or WordPiece vocab.txt, where the model has none of its own').exactOptional(),
+  maxLength: count('longest sequence in tokens').exactOptional(),
+  calibration: source('samples of your own in place of the part split off to observe ranges'),
+  selection: source('samples of your own in place of the part split off to decide'),
+  holdout: source('samples of your own in place of the part split off to report'),
   samples: count('most samples to use of each set given; all when left out').exactOptional(),
   seed: z.int().min(0).default(0).meta({ title: 'n', description: 'fixes the split and everything random' }),
 };
 
 const METRIC = {
-  metric: text(
-    'name',
-    'a metric or a module; when left out by the labels, agreement with float without',
-  ).exactOptional(),
+  metric: z
+    .string()
+    .transform(checked(parseMetric))
+    .meta({ title: 'name', description: `${Object.keys(METRICS).join(', ')}, or a module; by the data when left out` })
+    .exactOptional(),
 };
 
 const FLOOR = {
@@ -73,7 +94,7 @@ const SEARCH = {
   ranker: z.enum(['error', 'noise', 'kl']).default('kl').describe('how the sensitivity of a unit is measured'),
   search: z.enum(['bisection', 'greedy']).default('bisection').describe('how plans are tried'),
   interactions: z.enum(['none']).default('none').describe('dependencies between units that order them too'),
-  target: text('name', 'where the model will run').default('ort-cpu'),
+  target: z.enum(targetNames).default('ort-cpu').describe('where the model will run'),
   formats: z.array(format).min(1).describe('formats to search; the ladder of the target when left out').exactOptional(),
   uniform: format.describe('no search: this format wherever it can be had').exactOptional(),
   plan: text('file', 'no search: apply this plan.json').exactOptional(),
@@ -132,6 +153,8 @@ const SAMPLES = {
   data: DATA.data.unwrap(),
   labels: DATA.labels,
   preprocess: DATA.preprocess,
+  tokenizer: DATA.tokenizer,
+  maxLength: DATA.maxLength,
   samples: DATA.samples,
   seed: DATA.seed,
 };
@@ -142,7 +165,7 @@ function oneOrTheOther(given: { readonly uniform?: string; readonly plan?: strin
   context.addIssue({ code: 'custom', path: ['plan'], message: 'cannot be given together with --uniform' });
 }
 
-type Sources = { readonly [K in 'data' | 'calibration' | 'selection' | 'holdout']?: string };
+type Sources = { readonly [K in 'data' | 'calibration' | 'selection' | 'holdout']?: unknown };
 
 function enoughData({ data, calibration, selection, holdout }: Sources, context: z.RefinementCtx): void {
   if (data !== undefined || (calibration && selection && holdout)) return;

@@ -29,7 +29,15 @@ describe('readOptions', () => {
     );
   });
 
+  it('takes samples themselves for a path', () => {
+    const samples = [{ x: [1, 2] }];
+    expect(readOptions(STAGES.quantize, { ...GIVEN, data: samples }).data).toBe(samples);
+    expect(problemsWith({ ...GIVEN, data: 3 }).map(({ place }) => place?.option)).toEqual(['data']);
+  });
+
   it.each([
+    [{ metric: 'agreemnt' }, 'metric', 'Did you mean agreement?'],
+    [{ target: 'ort-gpu' }, 'target', 'Did you mean ort-cpu?'],
     [{ calibrateWith: 'percentil' }, 'calibrate-with', 'Did you mean percentile?'],
     [{ formats: ['float', 'w8a9'] }, 'formats', 'Did you mean w8a8?'],
     [{ force: ['Conv_0=w8a9'] }, 'force', 'Did you mean w8a8?'],

@@ -7,7 +7,7 @@ type PropertySchema = z.core.JSONSchema.BaseSchema;
 
 /** A stage's options as command-line flags: names, values, defaults and help are the schema's. */
 export function flagsOf(stage: z.ZodObject): readonly Option[] {
-  const properties = z.toJSONSchema(stage, { io: 'input' }).properties ?? {};
+  const properties = z.toJSONSchema(stage, { io: 'input', unrepresentable: 'any' }).properties ?? {};
   return Object.entries(OPTION_GROUPS).flatMap(([group, options]) =>
     Object.keys(options).flatMap((name) => {
       const schema = properties[name];
