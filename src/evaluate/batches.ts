@@ -1,6 +1,7 @@
 import type { Sample } from '../data/dataset.js';
 import { BitloomError } from '../kernel/errors.js';
 import { type DenseTensor, isDense, type Tensor } from '../kernel/tensor.js';
+import { joinTensors } from '../runtime/join.js';
 import type { Session } from '../runtime/session.js';
 
 export type Outputs = Readonly<Record<string, DenseTensor>>;
@@ -67,19 +68,13 @@ function signature({ inputs }: Sample): string | undefined {
 }
 
 function joined(samples: readonly Sample[]): Outputs {
-  return mapTensors(samples[0].inputs, (_, name) => join(samples.map(({ inputs }) => inputs[name])));
+  return mapTensors(samples[0].inputs, (_, name) => joinTensors(samples.map(({ inputs }) => inputs[name])));
 }
 
 /** Undefined where an output does not have one slice a sample. */
 function split(outputs: Outputs, count: number): readonly Outputs[] | undefined {
   if (Object.values(outputs).some(({ dims }) => dims[0] !== count)) return undefined;
   return Array.from({ length: count }, (_, i) => mapTensors(outputs, (output) => slice(output, i, count)));
-}
-
-function join(parts: readonly DenseTensor[]): DenseTensor {
-  const bytes = new Uint8Array(parts.length * parts[0].bytes.length);
-  for (const [i, part] of parts.entries()) bytes.set(part.bytes, i * part.bytes.length);
-  return { dtype: parts[0].dtype, dims: [parts.length, ...parts[0].dims.slice(1)], bytes };
 }
 
 function slice({ dtype, dims, bytes }: DenseTensor, i: number, count: number): DenseTensor {

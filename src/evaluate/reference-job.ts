@@ -2,7 +2,7 @@ import type { Dataset, PreparedSet, Sample } from '../data/dataset.js';
 import { prepare, readPrepared } from '../data/prepared.js';
 import { BitloomError } from '../kernel/errors.js';
 import { toNumbers } from '../kernel/tensor.js';
-import type { JobHandler } from '../runtime/job.js';
+import type { JobContext, JobHandler } from '../runtime/job.js';
 import { ortRuntime } from '../runtime/ort.js';
 import { type BatchRunner, batchRunner, type Outputs } from './batches.js';
 import { momentsOf } from './moments.js';
@@ -39,22 +39,36 @@ export interface ReferenceOutput {
 export type ReferenceEvent = number;
 
 /** Runs the float model over part of a set and writes its outputs. */
-const writeReference: JobHandler<ReferenceInput, ReferenceOutput, ReferenceEvent> = async (input, { emit, signal }) => {
+const makePart: JobHandler<ReferenceInput, ReferenceOutput, ReferenceEvent> = async (input, context) => {
   const session = await ortRuntime.open(input.model, { threads: input.threads });
   try {
     const roles = input.roles ?? defaultRoles(session.outputs);
     const names = Object.keys(roles);
     if (names.length === 0) throw noOutput(input.model);
-    const profiles: Record<string, OutputProfile> = Object.fromEntries(names.map((name) => [name, NO_PROFILE]));
-    const results = outputsOf(input, batchRunner(session, input.batch, names, signal));
-    const dataset = datasetOf(input, results, (sample) => observe(profiles, sample, roles));
-    const indices = Array.from({ length: dataset.length }, (_, i) => i);
-    const outputs = await prepare(dataset, indices, input.file, { concurrency: 1, onProgress: emit, signal });
-    return { part: { from: input.from, to: input.to, outputs }, roles, profiles };
+    return await writePart(input, batchRunner(session, input.batch, names, context.signal), roles, context);
   } finally {
     await session.close();
   }
 };
+
+async function writePart(
+  input: ReferenceInput,
+  run: BatchRunner,
+  roles: OutputRoles,
+  { emit, signal }: JobContext<ReferenceEvent>,
+): Promise<ReferenceOutput> {
+  const profiles: Record<string, OutputProfile> = {};
+  const results = outputsOf(input, run);
+  const dataset = datasetOf(input, results, (sample) => observe(profiles, sample, roles));
+  const indices = Array.from({ length: dataset.length }, (_, i) => i);
+  try {
+    const outputs = await prepare(dataset, indices, input.file, { concurrency: 1, onProgress: emit, signal });
+    return { part: { from: input.from, to: input.to, outputs }, roles, profiles };
+  } finally {
+    // It stands at its last sample: this closes the file that it reads.
+    await results.return(undefined);
+  }
+}
 
 /** Outputs in the set's order, `batch` samples at a time: the file grows while the set is read. */
 async function* outputsOf({ set, from, to, batch }: ReferenceInput, run: BatchRunner): AsyncGenerator<Sample> {
@@ -88,10 +102,10 @@ function datasetOf(input: ReferenceInput, results: AsyncGenerator<Sample>, obser
 }
 
 function observe(profiles: Record<string, OutputProfile>, { id, inputs }: Sample, roles: OutputRoles): void {
-  for (const name of Object.keys(profiles)) {
+  for (const name of Object.keys(roles)) {
     const values = toNumbers(inputs[name]);
     if (!isUsable(values, roles[name] === 'scores')) throw notFinite(id, name);
-    profiles[name] = addToProfile(profiles[name], inputs[name], momentsOf(values));
+    profiles[name] = addToProfile(profiles[name] ?? NO_PROFILE, inputs[name], momentsOf(values));
   }
 }
 
@@ -118,4 +132,4 @@ function noOutput(file: string): BitloomError {
   return new BitloomError({ kind: 'model', code: 'no-float-output', message, place: { file } });
 }
 
-export default writeReference;
+export default makePart;

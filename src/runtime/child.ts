@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { FromWorker, ToWorker } from './messages.js';
@@ -49,6 +50,7 @@ function childOf(native: ChildProcess): Child {
     hold: () => refer(native, 'ref'),
     release: () => refer(native, 'unref'),
     kill: () => {
+      refer(native, 'ref');
       native.kill('SIGKILL');
       return gone;
     },
@@ -63,9 +65,11 @@ function childOf(native: ChildProcess): Child {
 /** The child's end is reported by `close`; a message it did not get is no news beyond that. */
 function ignoreLostChild(): void {}
 
+/** Whether this process waits for the child: for its end, its messages and what it prints. */
 function refer(native: ChildProcess, how: 'ref' | 'unref'): void {
   native[how]();
   native.channel?.[how]();
+  if (native.stderr instanceof Socket) native.stderr[how]();
 }
 
 /** Passes the child's stderr on and remembers its end, which tells why it died. */
@@ -75,7 +79,6 @@ function forwardErrors(native: ChildProcess): () => string {
     tail = (tail + text).slice(-TAIL);
     process.stderr.write(text);
   });
-  if (native.stderr && 'unref' in native.stderr && typeof native.stderr.unref === 'function') native.stderr.unref();
   return () => tail;
 }
 

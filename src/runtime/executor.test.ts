@@ -128,21 +128,23 @@ describe('localExecutor', () => {
     await expect(closing.run(job, { kind: 'fail' })).rejects.toMatchObject({ code: 'executor-closed' });
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
-    'leaves no worker behind when its process gets %s',
-    async (how) => {
-      const script = fileURLToPath(new URL('../../test/jobs/hold-worker.ts', import.meta.url));
-      const parent = spawn(process.execPath, ['--import', 'tsx', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-      const [printed] = await once(parent.stdout, 'data');
-      const worker = Number(String(printed));
-      expect(isAlive(worker)).toBe(true);
-      const ended = once(parent, 'exit');
-      parent.kill(how);
-      expect(await ended).toEqual([null, how]);
-      await expect.poll(() => isAlive(worker), { timeout: 5000 }).toBe(false);
-    },
-  );
+  it('leaves no worker behind when its process gets a signal', async () => {
+    const signals = ['SIGINT', 'SIGTERM', 'SIGKILL'] as const;
+    await Promise.all(signals.map(endsWithItsParent));
+  });
 });
+
+async function endsWithItsParent(signal: NodeJS.Signals): Promise<void> {
+  const script = fileURLToPath(new URL('../../test/jobs/hold-worker.ts', import.meta.url));
+  const parent = spawn(process.execPath, ['--import', 'tsx', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [printed] = await once(parent.stdout, 'data');
+  const worker = Number(String(printed));
+  expect(isAlive(worker)).toBe(true);
+  const ended = once(parent, 'exit');
+  parent.kill(signal);
+  expect(await ended).toEqual([null, signal]);
+  await expect.poll(() => isAlive(worker), { timeout: 5000 }).toBe(false);
+}
 
 describe('defaultSplit', () => {
   it.each([

@@ -50,7 +50,7 @@ const LOAD_FAILURES: readonly KnownFailure[] = [
   },
   {
     code: 'unknown-operator',
-    pattern: /Fatal error: (?<op>[\w.:-]+) is not a registered function\/op/,
+    pattern: /Fatal error: (?<op>[\w.:-]+)(?:\(-?\d+\))? is not a registered function\/op/,
     kind: 'model',
     message: ({ op }) => `ONNX Runtime knows no operator ${op}`,
   },

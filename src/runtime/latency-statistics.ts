@@ -1,0 +1,42 @@
+import { median, quantile } from '../kernel/statistics.js';
+
+/** A median with its two-sided 95 % interval. */
+export interface MedianInterval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+const Z = 1.959963984540054;
+
+/**
+ * The median and its 95 % interval by order statistics: the ranks n/2 -+ z sqrt(n)/2, rounded outwards. It assumes
+ * nothing about how the values are distributed, which for latencies is skewed.
+ */
+export function medianInterval(values: readonly number[]): MedianInterval {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = (Z * Math.sqrt(sorted.length)) / 2;
+  const low = Math.max(1, Math.floor(sorted.length / 2 - half));
+  const high = Math.min(sorted.length, Math.ceil(1 + sorted.length / 2 + half));
+  return { value: median(sorted), low: sorted[low - 1], high: sorted[high - 1] };
+}
+
+/** Times of each model in each round: `times[model][round]`, in milliseconds. */
+export type RoundTimes = readonly (readonly number[])[];
+
+/** How each model's time compares with the first's: the ratio is taken within each round, where both met the same noise. */
+export function ratiosToFirst(times: RoundTimes): readonly MedianInterval[] {
+  const [first, ...others] = times;
+  return others.map((other) => medianInterval(other.map((time, round) => time / first[round])));
+}
+
+/** The widest interval relative to its value: of the ratios, or of the time itself where there is one model. */
+export function relativeWidth(times: RoundTimes): number {
+  const intervals = times.length > 1 ? ratiosToFirst(times) : times.map(medianInterval);
+  return Math.max(...intervals.map(({ value, low, high }) => (high - low) / value));
+}
+
+/** Interquartile range over median of the first model's times: how restless the machine was. */
+export function restlessness([first]: RoundTimes): number {
+  return (quantile(first, 0.75) - quantile(first, 0.25)) / median(first);
+}

@@ -1,0 +1,99 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BitloomError } from '../kernel/errors.js';
+import { median } from '../kernel/statistics.js';
+import { jobBeside } from './job.js';
+import type { Runtime, TensorMap } from './session.js';
+
+/** How long a node of the optimized graph takes in one run. Names and operators are the optimizer's, not the file's. */
+export interface NodeTime {
+  readonly node: string;
+  readonly op: string;
+  readonly provider: string;
+  /** Median over runs; the calls of one run (a Loop's body) are added up. */
+  readonly medianMs: number;
+}
+
+export interface ProfileSettings {
+  readonly threads: number;
+  /** Runs that count; 10 when left out. */
+  readonly runs?: number;
+}
+
+export interface ProfileInput extends ProfileSettings {
+  readonly model: string;
+  readonly feeds: TensorMap;
+}
+
+/** `profileModel` in a worker. */
+export const PROFILE_JOB = jobBeside<ProfileInput, readonly NodeTime[]>('./profile-job', import.meta.url);
+
+const WARM_UP = 2;
+
+/** Runs a model and returns each node's time, in the order in which nodes run. */
+export async function profileModel(
+  runtime: Runtime,
+  model: string,
+  feeds: TensorMap,
+  { threads, runs = 10 }: ProfileSettings,
+): Promise<readonly NodeTime[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'bitloom-profile-'));
+  try {
+    const session = await runtime.open(model, { threads, profilePrefix: join(folder, 'profile') });
+    for (let i = 0; i < WARM_UP + runs; i++) await session.run(feeds);
+    await session.close();
+    const [file] = await readdir(folder);
+    return nodeTimes(JSON.parse(await readFile(join(folder, file), 'utf8')), WARM_UP);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** One of ONNX Runtime's trace events (Chrome's format); times in microseconds. */
+interface TraceEvent {
+  readonly cat: string;
+  readonly name: string;
+  readonly ts: number;
+  readonly dur: number;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+const KERNEL = '_kernel_time';
+
+/** Per-node medians from ONNX Runtime's profile, the first `skip` runs left out. */
+export function nodeTimes(profile: unknown, skip: number): readonly NodeTime[] {
+  if (!Array.isArray(profile)) throw unreadable();
+  const events = profile.filter(isTraceEvent);
+  const runs = events.filter(({ name }) => name === 'model_run').sort((a, b) => a.ts - b.ts);
+  const counted = runs.slice(skip);
+  const nodes = new Map<string, { readonly event: TraceEvent; readonly totals: number[] }>();
+  for (const event of events.filter(({ cat, name }) => cat === 'Node' && name.endsWith(KERNEL))) {
+    const run = counted.findIndex(({ ts, dur }) => event.ts >= ts && event.ts <= ts + dur);
+    if (run < 0) continue;
+    const key = `${event.args.node_index} ${event.name}`;
+    const node = nodes.get(key) ?? { event, totals: counted.map(() => 0) };
+    node.totals[run] += event.dur;
+    nodes.set(key, node);
+  }
+  return [...nodes.values()].map(({ event, totals }) => nodeTime(event, totals));
+}
+
+function nodeTime({ name, args }: TraceEvent, totals: readonly number[]): NodeTime {
+  return {
+    node: name.slice(0, -KERNEL.length),
+    op: String(args.op_name),
+    provider: String(args.provider),
+    medianMs: median(totals) / 1000,
+  };
+}
+
+function isTraceEvent(event: unknown): event is TraceEvent {
+  if (typeof event !== 'object' || event === null) return false;
+  return 'cat' in event && 'name' in event && 'ts' in event && 'dur' in event && 'args' in event;
+}
+
+function unreadable(): BitloomError {
+  const message = "ONNX Runtime's profile is not a list of events";
+  return new BitloomError({ kind: 'runtime', code: 'profile-unreadable', message });
+}
