@@ -1,7 +1,17 @@
 import type { Attribute, Graph, Node } from './model.js';
 
+const NONE: readonly never[] = [];
+
 /** The graphs in a node's attributes (the branches of If, the body of Loop and Scan). */
 export function subgraphs(node: Node): readonly Graph[] {
+  // Asked of every node on every edit, and nearly always answered with nothing: no lists are built for that.
+  for (const attribute of node.attributes.values()) {
+    if (attribute.kind === 'graph' || attribute.kind === 'graphs') return graphsOf(node);
+  }
+  return NONE;
+}
+
+function graphsOf(node: Node): readonly Graph[] {
   return [...node.attributes.values()].flatMap((attribute) => {
     if (attribute.kind === 'graph') return [attribute.value];
     return attribute.kind === 'graphs' ? attribute.value : [];
@@ -21,7 +31,8 @@ export function mapSubgraphs(node: Node, change: (graph: Graph) => Graph): Node 
 
 /** Values of the enclosing graph that a node's subgraphs read. */
 export function capturedValues(node: Node): readonly string[] {
-  return subgraphs(node).flatMap(freeValues);
+  const graphs = subgraphs(node);
+  return graphs.length === 0 ? NONE : graphs.flatMap(freeValues);
 }
 
 /** The node reading `to` wherever it or its subgraphs read `from`; the same node where they do not. */

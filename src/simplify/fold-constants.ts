@@ -77,7 +77,7 @@ function isFoldable(node: Node): boolean {
 }
 
 /** Random each time, quantized on purpose, not tensors, or with nothing to compute from. */
-const NEVER_FOLDED = /^(Random|Multinomial|Bernoulli|Dropout|Constant$|.*Quantize|.*Sequence|.*Optional)/;
+const NEVER_FOLDED = /^(Random|Multinomial|Bernoulli|Dropout|Constant$|.*[Qq]uantize|.*Sequence|.*Optional)/;
 
 /** Constant nodes that something outside of the constant part reads. */
 function rootsOf(model: Model, constant: ReadonlySet<Node>): readonly Node[] {

@@ -28,7 +28,7 @@ export const mergeChains = nodePass('merge-chains', {
   Cast(node, site) {
     const first = before(node, site);
     const [from, through] = first ? [site.dtype(first.inputs[0]), site.dtype(first.outputs[0])] : [];
-    if (!first || !from || !through || !LOSSLESS[from]?.includes(through)) return 'no match';
+    if (!first || !from || !through || (from !== through && !LOSSLESS[from]?.includes(through))) return 'no match';
     return readFrom(node, first, site);
   },
 });
