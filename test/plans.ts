@@ -130,10 +130,14 @@ export interface Trial {
 }
 
 /** Emits a plan, runs it, and looks at the graph that ran. */
-export async function tryPlan(model: Model, plan: Plan, feeds: TensorMap): Promise<Trial> {
+export function tryPlan(model: Model, plan: Plan, feeds: TensorMap): Promise<Trial> {
+  return tryEmitted(model, plan, emit(model, plan), feeds);
+}
+
+/** As `tryPlan`, for an emitted model that a test may have tampered with. */
+export async function tryEmitted(model: Model, plan: Plan, emitted: Model, feeds: TensorMap): Promise<Trial> {
   const folder = await mkdtemp(join(tmpdir(), 'bitloom-emit-'));
   try {
-    const emitted = emit(model, plan);
     const path = join(folder, 'model.onnx');
     await saveModel(emitted, path);
     const check = await checkKernels({ plan, units: findUnits(model), emitted, path, runtime: ortRuntime });

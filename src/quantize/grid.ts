@@ -133,7 +133,7 @@ export function float32Scale(scale: number): number {
 }
 
 function clamp(value: number, grid: Grid): number {
-  return value < grid.low ? grid.low : value > grid.high ? grid.high : value;
+  return Math.max(grid.low, Math.min(grid.high, value));
 }
 
 /** Ties to even, by letting float64 run out of fraction bits: right for |value| < 2^51 and several times faster. */
