@@ -1,12 +1,15 @@
+import { constantReader } from '../graph/constants.js';
 import { GraphEdit } from '../graph/edit.js';
 import type { Graph, Model, Node } from '../graph/model.js';
+import { QDQ_OPSETS, upgradeOpset } from '../graph/upgrade.js';
 import { type Problem, throwAll } from '../kernel/errors.js';
 import { loadTarget } from '../latency/load-target.js';
 import { wire } from '../quantize/followers.js';
+import { FORMATS } from '../quantize/formats.js';
 import { type Network, network } from '../quantize/network.js';
 import type { Plan } from '../quantize/plan.js';
 import { asFloat, dequantized } from './activations.js';
-import type { Draft } from './draft.js';
+import { type Draft, packs4Bit } from './draft.js';
 import { emitUnit } from './units.js';
 import { type WeightStore, weightStore } from './weight-store.js';
 
@@ -21,19 +24,44 @@ export function emit(model: Model, plan: Plan): Model {
 }
 
 export function createEmitter(model: Model): Emitter {
-  const networks = new Map<string, Network>();
-  let weights: WeightStore | undefined;
+  const bases = new Map<string, Base>();
+  const weights = weightStore(constantReader(model));
   return {
     emit(plan) {
-      const net = networks.get(plan.target) ?? network(model, loadTarget(plan.target));
-      networks.set(plan.target, net);
-      weights ??= weightStore(net.constant);
-      return emitPlan(model, net, weights, plan);
+      const opset = Math.max(neededOpset(plan), model.opsets.get('') ?? 1);
+      const key = `${plan.target} ${opset}`;
+      const base = bases.get(key) ?? baseOf(model, opset, plan.target);
+      bases.set(key, base);
+      return emitPlan(base, weights, plan);
     },
   };
 }
 
-function emitPlan(model: Model, net: Network, weights: WeightStore, plan: Plan): Model {
+/** The float model at the opset that a plan needs, and its network. */
+interface Base {
+  readonly model: Model;
+  readonly net: Network;
+}
+
+function baseOf(model: Model, opset: number, target: string): Base {
+  const upgraded = upgradeOpset(model, opset);
+  return { model: upgraded, net: network(upgraded, loadTarget(target)) };
+}
+
+/** Oldest opset whose QuantizeLinear and DequantizeLinear can do what the plan's formats ask of them. */
+function neededOpset(plan: Plan): number {
+  const formats = [...new Set(Object.values(plan.units))].map((format) => FORMATS[format]);
+  const widths = formats.flatMap(({ weight, activation }) => [
+    ...(typeof weight === 'object' && weight.per === 'channel' ? [weight.bits] : []),
+    ...(typeof activation === 'object' ? [activation.bits] : []),
+    ...(activation === 'dynamic' ? [8] : []),
+  ]);
+  const wide = widths.some((bits) => bits === 16 || (bits === 4 && packs4Bit(plan)));
+  if (wide) return QDQ_OPSETS.narrowOrBlocked;
+  return widths.length > 0 ? QDQ_OPSETS.perChannel : 1;
+}
+
+function emitPlan({ model, net }: Base, weights: WeightStore, plan: Plan): Model {
   throwAll(mismatches(net, plan));
   const edit = new GraphEdit(model.graph);
   const wiring = wire(net, plan.units, plan.followers);

@@ -1,3 +1,4 @@
+import { floatAttribute } from '../graph/attributes.js';
 import { constantReader } from '../graph/constants.js';
 import { type GraphIndex, indexGraph } from '../graph/index-graph.js';
 import type { Graph, Model, Node } from '../graph/model.js';
@@ -75,6 +76,7 @@ function keepsZero(node: Node, constant: (name: string) => Tensor | undefined): 
   if (node.op !== 'Clip') return true;
   const bounds = node.inputs.slice(1).map((input) => (input === '' ? undefined : constant(input)));
   if (node.inputs.slice(1).some((input, i) => input !== '' && !bounds[i])) return false;
-  const [low, high] = bounds;
-  return (!low || scalarOf(low) <= 0) && (!high || scalarOf(high) >= 0);
+  const low = bounds[0] ? scalarOf(bounds[0]) : floatAttribute(node, 'min', Number.NEGATIVE_INFINITY);
+  const high = bounds[1] ? scalarOf(bounds[1]) : floatAttribute(node, 'max', Number.POSITIVE_INFINITY);
+  return low <= 0 && high >= 0;
 }
