@@ -25,7 +25,7 @@ import { type DecodedModel, decodeProto } from '../onnx/decode.js';
 import { type ExternalReader, externalReader, noExternalFiles } from '../onnx/external.js';
 import { hashFiles } from '../onnx/hash-files.js';
 import { readWhole } from '../onnx/read-file.js';
-import { attributeRest, restOf, saysMore, sparseRest, tensorRest } from '../onnx/rest.js';
+import { attributeRest, hasUnknown, restOf, saysMore, sparseRest, tensorRest } from '../onnx/rest.js';
 import { fromTensorProto, type TensorSource } from '../onnx/tensor-proto.js';
 import { extraOf } from './extra.js';
 import type { Attribute, Extra, FunctionDef, Graph, Model, Node, SparseTensor, Value, ValueType } from './model.js';
@@ -82,7 +82,11 @@ export function fromOnnx(
   const metadata = new Map(proto.metadataProps.map(({ key, value }) => [key, value]));
   throwAll(problems);
   const irVersion = Number(proto.irVersion);
-  const rest = restOf(ModelProtoSchema, proto, ['irVersion', 'opsetImport', 'graph', 'functions', 'metadataProps']);
+  const rest = restOf(ModelProtoSchema, proto, [
+    ...(['irVersion', 'graph', 'functions'] as const),
+    ...(hasUnknown(proto.opsetImport) ? [] : (['opsetImport'] as const)),
+    ...(hasUnknown(proto.metadataProps) ? [] : (['metadataProps'] as const)),
+  ]);
   return { graph, opsets, functions, irVersion, metadata, ...withExtra({ rest }) };
 }
 
@@ -123,36 +127,36 @@ function ownDomain(domain: string): string {
 }
 
 function readGraph(proto: GraphProto, reading: Reading): Graph {
+  const { name } = proto;
   const inputs = proto.input.map(readValue);
   const outputs = proto.output.map(readValue);
   const tensors = new Map<string, Extra>();
   const initializers = readTensors(proto.initializer, tensors, reading);
   const sparseInitializers = readSparseTensors(proto.sparseInitializer, tensors, reading);
-  const { types, values } = readTypes(proto.valueInfo, new Set([...inputs, ...outputs].map(({ name }) => name)));
+  const { types, values } = readTypes(proto.valueInfo, new Set([...inputs, ...outputs].map((value) => value.name)));
   const nodes = readNodes(proto.node, reading);
-  checkProducers(proto, [...initializers.keys(), ...sparseInitializers.keys()], reading);
   const known = ['name', 'input', 'output', 'node', 'initializer', 'sparseInitializer', 'valueInfo'] as const;
   const extra = withExtra({ rest: restOf(GraphProtoSchema, proto, known), tensors, values });
-  const graph = { name: proto.name, inputs, outputs, nodes, initializers, sparseInitializers, types, ...extra };
+  const graph = { name, inputs, outputs, nodes, initializers, sparseInitializers, types, ...extra };
+  checkProducers(graph, reading);
   return reading.problems.length > 0 ? graph : { ...graph, nodes: sortNodes(graph) };
 }
 
 /** Every value has one producer; only an initializer may stand among the inputs too, as its default. */
-function checkProducers(proto: GraphProto, initializers: Iterable<string>, reading: Reading): void {
+function checkProducers(graph: Graph, reading: Reading): void {
   const made = new Set<string>();
-  const claim = (name: string, node?: NodeProto) => {
-    if (name !== '' && made.has(name)) reportDuplicate(name, node, reading);
+  for (const { name } of graph.inputs) {
+    if (made.has(name)) report(reading, 'duplicate-value', `two inputs are named '${name}'`);
     made.add(name);
-  };
-  for (const input of proto.input) claim(input.name);
-  for (const name of initializers) made.add(name);
-  for (const node of proto.node) for (const output of node.output) claim(output, node);
-}
-
-function reportDuplicate(value: string, node: NodeProto | undefined, reading: Reading): void {
-  const message = node ? `makes the value '${value}', which exists already` : `two inputs are named '${value}'`;
-  const place = node ? { node: node.name || node.output[0], op: node.opType } : {};
-  report(reading, 'duplicate-value', message, undefined, place);
+  }
+  for (const name of [...graph.initializers.keys(), ...graph.sparseInitializers.keys()]) made.add(name);
+  for (const { name: node, op, outputs } of graph.nodes) {
+    for (const output of outputs.filter((value) => value !== '')) {
+      const message = `makes the value '${output}', which exists already`;
+      if (made.has(output)) report(reading, 'duplicate-value', message, undefined, { node, op });
+      made.add(output);
+    }
+  }
 }
 
 function readTensors(
@@ -182,7 +186,7 @@ function readSparseTensors(
     const name = proto.values?.name ?? '';
     const tensor = readSparse(proto, reading);
     if (tensor) tensors.set(name, tensor);
-    keep(extras, name, { rest: sparseRest(proto) });
+    keep(extras, name, { rest: sparseRest(proto, ['name']) });
   }
   return tensors;
 }
@@ -307,7 +311,8 @@ function readFunction(proto: FunctionProto, reading: Reading): FunctionDef {
   const { types, values } = readTypes(proto.valueInfo, new Set());
   const opsets = readOpsets(proto.opsetImport, reading);
   const domain = ownDomain(proto.domain);
-  const rest = restOf(FunctionProtoSchema, proto, FUNCTION_FIELDS);
+  const opsetFields = hasUnknown(proto.opsetImport) ? [] : (['opsetImport'] as const);
+  const rest = restOf(FunctionProtoSchema, proto, [...FUNCTION_FIELDS, ...opsetFields]);
   const extra = withExtra({ rest, attributes: extras, values });
   return { name, domain, overload, inputs, outputs, attributes, defaults, nodes, opsets, types, ...extra };
 }
@@ -321,7 +326,6 @@ const FUNCTION_FIELDS = [
   'attribute',
   'attributeProto',
   'node',
-  'opsetImport',
   'valueInfo',
 ] as const;
 

@@ -5,6 +5,7 @@ import { capturedValues } from './subgraphs.js';
 /** The nodes in an order in which each value is made before it is read, as close to the given order as that allows. */
 export function sortNodes(graph: Graph): readonly Node[] {
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  producers.delete('');
   const sorted: Node[] = [];
   const state = new Map<Node, 'open' | 'done'>();
   for (const root of graph.nodes) visit(root, producers, state, sorted);

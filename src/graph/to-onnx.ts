@@ -15,6 +15,7 @@ import {
   OperatorSetIdProtoSchema,
   type SparseTensorProto,
   SparseTensorProtoSchema,
+  type StringStringEntryProto,
   StringStringEntryProtoSchema,
   TensorProtoSchema,
   type TensorShapeProto_Dimension,
@@ -144,15 +145,33 @@ export function toOnnx(model: Model, places: ReadonlyMap<Tensor, ExternalPlace> 
 function modelProto(model: Model, sink: TensorSink): ModelProto {
   const proto = rest(ModelProtoSchema, model.extra);
   proto.irVersion = BigInt(model.irVersion);
-  proto.opsetImport = opsetProtos(model.opsets);
-  proto.metadataProps = [...model.metadata].map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
+  proto.opsetImport = opsetProtos(model.opsets, proto.opsetImport);
+  proto.metadataProps = metadataProtos(model.metadata, proto.metadataProps);
   proto.graph = graphProto(model.graph, sink);
   proto.functions = model.functions.map((definition) => functionProto(definition, sink));
   return proto;
 }
 
-function opsetProtos(opsets: ReadonlyMap<string, number>): OperatorSetIdProto[] {
-  return [...opsets].map(([domain, version]) => create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }));
+/** Entries that `before` holds, for their unknown fields, are filled again. */
+function opsetProtos(opsets: ReadonlyMap<string, number>, before: readonly OperatorSetIdProto[]): OperatorSetIdProto[] {
+  return [...opsets].map(([domain, version]) => {
+    const kept = before.find((entry) => (entry.domain === 'ai.onnx' ? '' : entry.domain) === domain);
+    const proto = kept ?? create(OperatorSetIdProtoSchema);
+    proto.domain = domain;
+    proto.version = BigInt(version);
+    return proto;
+  });
+}
+
+function metadataProtos(
+  metadata: ReadonlyMap<string, string>,
+  before: readonly StringStringEntryProto[],
+): StringStringEntryProto[] {
+  return [...metadata].map(([key, value]) => {
+    const proto = before.find((entry) => entry.key === key) ?? create(StringStringEntryProtoSchema, { key });
+    proto.value = value;
+    return proto;
+  });
 }
 
 function graphProto(graph: Graph, sink: TensorSink): GraphProto {
@@ -203,7 +222,7 @@ function functionProto(definition: FunctionDef, sink: TensorSink): FunctionProto
   proto.attribute = [...definition.attributes];
   proto.attributeProto = attributeProtos(definition.defaults, definition.extra, sink);
   proto.node = definition.nodes.map((node) => nodeProto(node, sink));
-  proto.opsetImport = opsetProtos(definition.opsets);
+  proto.opsetImport = opsetProtos(definition.opsets, proto.opsetImport);
   proto.valueInfo = typeProtos(definition.types, definition.extra);
   return proto;
 }

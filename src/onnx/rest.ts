@@ -1,4 +1,4 @@
-import { clearField, type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { clearField, type DescMessage, type Message, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -6,6 +6,7 @@ import {
   SparseTensorProtoSchema,
   type TensorProto,
   TensorProtoSchema,
+  type TensorShapeProto,
   type TypeProto,
 } from 'onnx-buf';
 
@@ -43,9 +44,9 @@ export function tensorRest(proto: TensorProto, also: readonly 'name'[] = []): Ui
   return restOf(TensorProtoSchema, proto, [...TENSOR_FIELDS, ...also]);
 }
 
-/** A sparse initializer is named by its values. */
-export function sparseRest(proto: SparseTensorProto): Uint8Array | undefined {
-  const left = [proto.values && tensorRest(proto.values, ['name']), proto.indices && tensorRest(proto.indices)];
+/** A sparse initializer is named by its values: so `also` is about their name. */
+export function sparseRest(proto: SparseTensorProto, also: readonly 'name'[] = []): Uint8Array | undefined {
+  const left = [proto.values && tensorRest(proto.values, also), proto.indices && tensorRest(proto.indices)];
   return restOf(SparseTensorProtoSchema, proto, left.some(Boolean) ? ['dims'] : ['dims', 'values', 'indices']);
 }
 
@@ -70,8 +71,17 @@ export function attributeRest(proto: AttributeProto): Uint8Array | undefined {
   const tensors = [proto.t, ...proto.tensors].filter((tensor) => tensor !== undefined);
   const sparses = [proto.sparseTensor, ...proto.sparseTensors].filter((sparse) => sparse !== undefined);
   const types = [proto.tp, ...proto.typeProtos].filter((type) => type !== undefined);
-  const left = [...tensors.map((tensor) => tensorRest(tensor)), ...sparses.map(sparseRest), ...types.map(saysMore)];
+  const left = [
+    ...tensors.map((tensor) => tensorRest(tensor)),
+    ...sparses.map((sparse) => sparseRest(sparse)),
+    ...types.map(saysMore),
+  ];
   return restOf(AttributeProtoSchema, proto, [...ATTRIBUTE_FIELDS, ...(left.some(Boolean) ? [] : NESTED_FIELDS)]);
+}
+
+/** Repeated entries stay, to be filled again, where one of them has unknown fields. */
+export function hasUnknown(entries: readonly Message[]): boolean {
+  return entries.some(({ $unknown }) => $unknown !== undefined);
 }
 
 /** Whether a type holds what the graph's types have no place for: denotations, other kinds, unknown fields. */
@@ -80,11 +90,16 @@ export function saysMore({ denotation, value, $unknown }: TypeProto): boolean {
   switch (value.case) {
     case 'tensorType':
     case 'sparseTensorType':
-      return (value.value.shape?.dim ?? []).some((dim) => dim.denotation || dim.$unknown);
+      return shapeSaysMore(value.value.shape);
     case 'mapType':
       return value.value.valueType === undefined || saysMore(value.value.valueType);
     case 'sequenceType':
     case 'optionalType':
       return value.value.elemType === undefined || saysMore(value.value.elemType);
   }
+}
+
+function shapeSaysMore(shape: TensorShapeProto | undefined): boolean {
+  if (!shape) return false;
+  return hasUnknown([shape, ...shape.dim]) || shape.dim.some(({ denotation }) => denotation !== '');
 }
