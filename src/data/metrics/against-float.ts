@@ -33,7 +33,7 @@ export function kl(options: MetricOptions): Metric {
     needsLabels: false,
     row: (result) => {
       const [outputs, reference] = pair(result, options.output).map(scoresOf);
-      const counted = countedPositions(result.inputs, outputs.positions, options);
+      const counted = countedPositions(result, outputs.positions, options);
       const { sum, positions } = klOfOutput(reference, outputs, kind, counted);
       return [sum, positions];
     },

@@ -18,7 +18,7 @@ function outputDivergence(result: SampleResult, name: string, kind: OutputKind, 
   const [outputs, reference] = [result.outputs[name], result.reference[name]];
   if (kind.kind === 'regression') return relativeError(toNumbers(outputs), toNumbers(reference), kind.variance);
   const scores = scoresOf(outputs);
-  return klOfOutput(scoresOf(reference), scores, kind, countedPositions(result.inputs, scores.positions, padding)).sum;
+  return klOfOutput(scoresOf(reference), scores, kind, countedPositions(result, scores.positions, padding)).sum;
 }
 
 /** KL(reference || outputs) in nats summed over the positions that count, and how many they are. */

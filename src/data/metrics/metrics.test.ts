@@ -182,6 +182,14 @@ describe('sequences', () => {
     expect(await over({ name: 'kl', padId: 0 }, [given])).toBe(0);
   });
 
+  it('divergence and agreement leave positions out whose label is -100', async () => {
+    const reference = floats([...Array(9).fill(0), 0, 9, 0, 0, 9, 0], [1, 5, 3]);
+    const padded = floats([...Array(9).fill(0), 9, 0, 0, 9, 0, 0], [1, 5, 3]);
+    const given = result(padded, { reference, inputs, label: [1, 2, 0, -100, -100] });
+    expect(divergence(given, LOGITS)).toBe(0);
+    expect(await over('token-agreement', [given])).toBe(1);
+  });
+
   it('token-accuracy heeds labels of -100', async () => {
     expect(await over('token-accuracy', [result(scores, { label: [1, -100, 1, 0, 0] })])).toBe(3 / 4);
     await expect(over('token-accuracy', [result(scores, { label: [1, 0] })])).rejects.toMatchObject({

@@ -2,7 +2,7 @@ import { toNumbers } from '../../kernel/tensor.js';
 import type { Metric, Row, SampleResult } from '../metric.js';
 import { IGNORED, positionLabels } from './labels.js';
 import { kindOf, type MetricOptions } from './options.js';
-import { countedPositions, tokenIds } from './padding.js';
+import { countedPositions, realTokens, tokenIds } from './padding.js';
 import { argmax, mainOutput, type Scores, scoresOf } from './scores.js';
 import { ratioOfTotals } from './totals.js';
 
@@ -11,8 +11,8 @@ export function nextToken(options: MetricOptions): Metric {
   return tokenMetric('next-token', false, (result) => {
     const scores = scoresOf(mainOutput(result.outputs, options.output));
     const ids = toNumbers(tokenIds(result.inputs, options));
-    const counts = countedPositions(result.inputs, scores.positions, options);
-    const counted = (t: number) => t + 1 < ids.length && counts(t) && counts(t + 1);
+    const real = realTokens(result.inputs, scores.positions, options);
+    const counted = (t: number) => t + 1 < ids.length && real(t) && real(t + 1);
     return hits(scores, counted, (t) => ids[t + 1], options);
   });
 }
@@ -37,7 +37,7 @@ export function tokenAgreement(options: MetricOptions): Metric {
   return tokenMetric('token-agreement', false, (result) => {
     const scores = scoresOf(mainOutput(result.outputs, options.output));
     const reference = scoresOf(mainOutput(result.reference, options.output));
-    const counted = countedPositions(result.inputs, scores.positions, options);
+    const counted = countedPositions(result, scores.positions, options);
     return hits(scores, counted, (t) => argmax(reference, t, kind), options);
   });
 }
