@@ -102,9 +102,9 @@ function barMeter(): Meter {
   };
 }
 
-function startBar(total: number): SingleBar {
+function startBar({ done, total }: Progress, text: object): SingleBar {
   const bar = new SingleBar({
-    format: '{text}{bar} {after}',
+    format: '{stage} {bar} {after}',
     barsize: BAR_CELLS,
     barCompleteChar: '█',
     barIncompleteChar: '░',
@@ -115,7 +115,7 @@ function startBar(total: number): SingleBar {
     linewrap: false,
     stream: process.stderr,
   });
-  bar.start(total, 0, { text: '', after: '' });
+  bar.start(total, done, text);
   return bar;
 }
 
