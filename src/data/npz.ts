@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
-import { Unzip, UnzipInflate } from 'fflate';
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { Unzip, type UnzipFile, UnzipInflate } from 'fflate';
 import { BitloomError } from '../kernel/errors.js';
 import { type NpyArray, openNpy } from './npy.js';
 import { spoolFile } from './spool.js';
@@ -20,47 +18,44 @@ export async function openNpz(file: string): Promise<ReadonlyMap<string, NpyArra
 
 async function unpack(file: string): Promise<ReadonlyMap<string, string>> {
   const paths = new Map<string, string>();
-  const outputs: WriteStream[] = [];
+  const open = new Set<number>();
   const unzip = new Unzip((entry) => {
-    if (!entry.name.endsWith('.npy')) return;
-    const path = spoolFile('.npy');
-    const output = createWriteStream(path);
-    paths.set(entry.name.slice(0, -'.npy'.length), path);
-    outputs.push(output);
-    entry.ondata = (error, data, final) => {
-      if (error) throw error;
-      output.write(data);
-      if (final) output.end();
-    };
-    entry.start();
+    if (entry.name.endsWith('.npy')) paths.set(entry.name.slice(0, -'.npy'.length), writeEntry(entry, open));
+    else skip(entry);
   });
   unzip.register(UnzipInflate);
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 })) {
-      unzip.push(chunk);
-      await drained(outputs);
-    }
+    for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 })) unzip.push(chunk);
     unzip.push(new Uint8Array(0), true);
   } catch (cause) {
-    for (const output of outputs) output.destroy();
     throw bad(file, `cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  } finally {
+    for (const descriptor of open) closeSync(descriptor);
   }
-  await closed(file, outputs);
+  if (open.size > 0) throw bad(file, 'is truncated');
   return paths;
 }
 
-async function drained(outputs: readonly WriteStream[]): Promise<void> {
-  for (const output of outputs) {
-    if (output.writableNeedDrain) await once(output, 'drain');
-  }
+/** `open` holds the descriptor until the entry has ended. */
+function writeEntry(entry: UnzipFile, open: Set<number>): string {
+  const path = spoolFile('.npy');
+  const descriptor = openSync(path, 'w');
+  open.add(descriptor);
+  entry.ondata = (error, data, final) => {
+    if (error) throw error;
+    for (let done = 0; done < data.length; ) done += writeSync(descriptor, data, done);
+    if (!final) return;
+    closeSync(descriptor);
+    open.delete(descriptor);
+  };
+  entry.start();
+  return path;
 }
 
-/** An entry that never ended belongs to an archive that was cut off. */
-async function closed(file: string, outputs: readonly WriteStream[]): Promise<void> {
-  const cut = outputs.some((output) => !output.writableEnded);
-  for (const output of outputs) output.end();
-  await Promise.all(outputs.map((output) => finished(output)));
-  if (cut) throw bad(file, 'is truncated');
+/** An entry that is never started would be kept in memory. */
+function skip(entry: UnzipFile): void {
+  entry.ondata = () => undefined;
+  entry.start();
 }
 
 function bad(file: string, message: string, cause?: unknown): BitloomError {

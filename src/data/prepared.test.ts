@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -98,6 +107,16 @@ describe('prepare', () => {
 
   it('refuses an empty selection', async () => {
     await expect(prepare(datasetOf(3), [], join(folder, 'none'))).rejects.toThrow('there are no samples');
+  });
+
+  it('names a folder that does not exist', async () => {
+    await expect(prepare(datasetOf(3), [0], join(folder, 'no', 'set'))).rejects.toThrow('its folder does not exist');
+  });
+
+  it.runIf(existsSync('/dev/full'))('says when the disk is full, and leaves no file', async () => {
+    symlinkSync('/dev/full', join(folder, `full.${process.pid}.tmp`));
+    await expect(prepare(datasetOf(3), [0], join(folder, 'full'))).rejects.toThrow('the disk is full');
+    expect(readdirSync(folder).filter((name) => name.startsWith('full'))).toEqual([]);
   });
 
   it('writes the same bytes for the same samples', async () => {

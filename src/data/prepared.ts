@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { BitloomError, type Problem } from '../kernel/errors.js';
+import { writeFailure } from '../onnx/write-file.js';
 import type { Dataset, PreparedSet, Sample } from './dataset.js';
 import { inOrder, type Settled } from './in-order.js';
 import {
@@ -80,22 +81,28 @@ async function writeSet(
   options: WriteOptions,
 ): Promise<PreparedSet> {
   const temporary = `${file}.${process.pid}.tmp`;
+  const handle = await open(temporary, 'w').catch((cause: unknown) => {
+    throw writeFailure(file, cause);
+  });
   try {
-    const handle = await open(temporary, 'w');
-    try {
-      const written = await writeRecords(handle, outcomes, options);
-      const set = { file, length: written.entries.length, ...stamp() };
-      await finish(handle, written, set);
-      await handle.sync();
-      await rename(temporary, file);
-      return set;
-    } finally {
-      await handle.close();
-    }
+    const written = await writeRecords({ handle, file }, outcomes, options);
+    const set = { file, length: written.entries.length, ...stamp() };
+    await finish({ handle, file }, written, set);
+    await handle.sync();
+    await rename(temporary, file);
+    return set;
   } catch (error) {
     await rm(temporary, { force: true });
-    throw writeFailure(error, file);
+    throw error;
+  } finally {
+    await handle.close();
   }
+}
+
+/** Where a set is being written, and the name it will have. */
+interface Output {
+  readonly handle: FileHandle;
+  readonly file: string;
 }
 
 interface Written {
@@ -105,7 +112,7 @@ interface Written {
 
 /** After a first bad sample nothing more is written, but the others are still read, to report all that are bad. */
 async function writeRecords(
-  handle: FileHandle,
+  output: Output,
   outcomes: AsyncIterable<Settled<Sample>>,
   { onSample, signal }: WriteOptions,
 ): Promise<Written> {
@@ -118,7 +125,7 @@ async function writeRecords(
     if (outcome.ok && problems.count === 0) {
       const record = encodeSample(outcome.value);
       entries.push({ offset: end, crc: checksum(record) });
-      end += await write(handle, record);
+      end += await write(output, record);
     }
     if (!outcome.ok) problems.caught(outcome.error);
     onSample?.(++done);
@@ -127,16 +134,20 @@ async function writeRecords(
   return { entries, end };
 }
 
-async function finish(handle: FileHandle, { entries, end }: Written, { labelled, hash }: Stamp): Promise<void> {
-  await write(handle, encodeIndex(entries, end));
+async function finish(output: Output, { entries, end }: Written, { labelled, hash }: Stamp): Promise<void> {
+  await write(output, encodeIndex(entries, end));
   const footer = { indexOffset: end, length: entries.length, labelled, hash };
-  await write(handle, encodeFooter(footer));
+  await write(output, encodeFooter(footer));
 }
 
 /** A write may take fewer bytes than offered (a disk that fills up); returns the length written. */
-async function write(handle: FileHandle, bytes: Uint8Array): Promise<number> {
-  for (let offset = 0; offset < bytes.length; ) offset += (await handle.write(bytes, offset)).bytesWritten;
-  return bytes.length;
+async function write({ handle, file }: Output, bytes: Uint8Array): Promise<number> {
+  try {
+    for (let offset = 0; offset < bytes.length; ) offset += (await handle.write(bytes, offset)).bytesWritten;
+    return bytes.length;
+  } catch (cause) {
+    throw writeFailure(file, cause);
+  }
 }
 
 /**
@@ -279,18 +290,4 @@ function corrupt({ file }: PreparedSet, message: string): BitloomError {
 
 function emptySet(name: string): Problem {
   return { kind: 'data', code: 'empty-data-set', message: 'there are no samples', place: { file: name } };
-}
-
-function writeFailure(error: unknown, file: string): unknown {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOSPC') return error;
-  return new BitloomError(
-    {
-      kind: 'io',
-      code: 'disk-full',
-      message: 'the disk is full',
-      place: { file },
-      hint: 'Samples are stored preprocessed: use fewer, or put TMPDIR on a larger disk.',
-    },
-    { cause: error },
-  );
 }
