@@ -15,6 +15,17 @@ export function constantReader(model: Model): (name: string) => Tensor | undefin
   return (name) => (defaults.has(name) ? undefined : model.graph.initializers.get(name));
 }
 
+/**
+ * The model with its weights off the list of graph inputs, where models before IR version 4 had to put them. Later
+ * models are left alone: a listed initializer is a default there, which the caller may replace.
+ */
+export function withoutListedWeights(model: Model): Model {
+  const { graph } = model;
+  if (model.irVersion >= 4) return model;
+  const inputs = graph.inputs.filter((input) => !graph.initializers.has(input.name));
+  return { ...model, irVersion: 4, graph: { ...graph, inputs } };
+}
+
 /** Names a caller has to feed: inputs without an initializer. */
 export function requiredInputs(graph: Graph): readonly string[] {
   return graph.inputs.map((input) => input.name).filter((name) => !graph.initializers.has(name));

@@ -13,6 +13,11 @@ export function inferKnown(model: Model): ReadonlyMap<string, Known> {
   return inferGraph(model.graph, new Map(), model.opsets.get('') ?? 1, constant);
 }
 
+/** The same for a subgraph, given what is known around it. */
+export function inferInner(graph: Graph, outer: ReadonlyMap<string, Known>, opset: number): ReadonlyMap<string, Known> {
+  return inferGraph(graph, outer, opset, (name) => graph.initializers.get(name));
+}
+
 function inferGraph(
   graph: Graph,
   outer: ReadonlyMap<string, Known>,
@@ -43,7 +48,7 @@ function inferNode(node: Node, found: Map<string, Known>, stated: ReadonlyMap<st
 /** What both branches of If agree on. */
 function inferBranches(node: Node, found: ReadonlyMap<string, Known>, opset: number): readonly Known[] {
   const branches = subgraphs(node).map((graph) => {
-    const inside = inferGraph(graph, found, opset, (name) => graph.initializers.get(name));
+    const inside = inferInner(graph, found, opset);
     return graph.outputs.map((output) => inside.get(output.name) ?? {});
   });
   const [first = [], second = []] = branches;

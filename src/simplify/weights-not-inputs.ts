@@ -1,3 +1,4 @@
+import { withoutListedWeights } from '../graph/constants.js';
 import type { Model } from '../graph/model.js';
 import { type Pass, unchanged } from './pass.js';
 
@@ -16,7 +17,6 @@ export const weightsNotInputs: Pass = {
         model,
         listed.map((input) => `${input.name}: a default that callers may replace`),
       );
-    const inputs = graph.inputs.filter((input) => !graph.initializers.has(input.name));
-    return { model: { ...model, irVersion: 4, graph: { ...graph, inputs } }, changes: listed.length, notes: [] };
+    return { model: withoutListedWeights(model), changes: listed.length, notes: [] };
   },
 };

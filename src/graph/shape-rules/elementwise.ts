@@ -15,7 +15,8 @@ const identity: ShapeRule = (site) => [input(site, 0)];
 
 function broadcasting(dtype?: DType, compute?: (a: Dim, b: Dim) => Dim): ShapeRule {
   return (site) => {
-    const shapes = site.inputs.map((item) => item?.shape);
+    // Before opset 7 the second operand was stretched over the first, along a stated axis.
+    const shapes = site.opset < 7 ? [input(site, 0).shape] : site.inputs.map((item) => item?.shape);
     const complete = shapes.every((shape) => shape !== undefined);
     const contents = compute && combine(site, compute);
     return [known(dtype ?? input(site, 0).dtype, complete ? broadcast(shapes) : undefined, contents)];
