@@ -91,12 +91,10 @@ function barMeter(): Meter {
   return {
     begin: clear,
     show(progress, elapsedMs) {
-      bar ??= startBar(progress.total);
+      const text = { stage: progress.stage.padEnd(12), after: describeProgress(progress, elapsedMs) };
+      bar ??= startBar(progress, text);
       bar.setTotal(progress.total);
-      bar.update(progress.done, {
-        text: `${progress.stage.padEnd(12)} `,
-        after: describeProgress(progress, elapsedMs),
-      });
+      bar.update(progress.done, text);
     },
     clear,
   };
