@@ -29,7 +29,10 @@ export interface SparseTensor {
   readonly indices: Tensor;
 }
 
-/** An attribute's value by its ONNX type; integers stay exact. `ref` names the attribute of the enclosing function. */
+/**
+ * An attribute's value by its ONNX type; integers stay exact. `ref` names the attribute of the enclosing function whose
+ * value it takes; `of` is that value's kind, `''` where the file does not say.
+ */
 export type Attribute =
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'int'; readonly value: bigint }
