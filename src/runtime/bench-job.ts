@@ -15,6 +15,8 @@ export interface BenchInput {
 
 /** Rounds before the interval is first looked at. */
 const FIRST_LOOK = 15;
+/** A small model's interval is narrow in no time; what a machine does over half a second shows only after that. */
+const LEAST_MS = 500;
 const WARM_UP_ROUNDS = 2;
 
 /** Times models against each other in one process: in every round each runs once, in changing order. */
@@ -29,8 +31,9 @@ const bench: JobHandler<BenchInput, RoundTimes, number> = async (input, { emit, 
     const roundTimes = await runRound(sessions, feeds, round);
     for (const [model, time] of roundTimes.entries()) times[model].push(time);
     emit(round + 1);
-    if (performance.now() - started > input.budgetMs) break;
-    if (round + 1 < look) continue;
+    const spent = performance.now() - started;
+    if (spent > input.budgetMs) break;
+    if (round + 1 < look || spent < LEAST_MS) continue;
     if (relativeWidth(times) <= input.width) break;
     look = Math.ceil(look * 1.3);
   }

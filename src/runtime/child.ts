@@ -108,9 +108,11 @@ function keepUntilGone(native: ChildProcess): void {
   });
 }
 
+/** Our listeners come first: a listener of the application that is called once would not be counted any more after it. */
 function watchProcess(how: 'on' | 'off'): void {
-  process[how]('exit', killAll);
-  for (const signal of SIGNALS) process[how](signal, endBySignal);
+  const change = how === 'on' ? 'prependListener' : 'off';
+  process[change]('exit', killAll);
+  for (const signal of SIGNALS) process[change](signal, endBySignal);
 }
 
 function killAll(): void {
