@@ -5,6 +5,9 @@
  */
 export const BINS = 65536;
 
+/** Largest finite float32. */
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
 const bits = new Uint32Array(1);
 const float = new Float32Array(bits.buffer);
 
@@ -19,7 +22,7 @@ export function binInterval(upper: number): Interval {
   const magnitude = upper & 0x7fff;
   if (magnitude === 0) return { low: 0, high: 0 };
   const near = floatFrom(magnitude);
-  const far = floatFrom(magnitude + 1);
+  const far = Math.min(LARGEST, floatFrom(magnitude + 1));
   return upper < 0x8000 ? { low: near, high: far } : { low: -far, high: -near };
 }
 
