@@ -13,16 +13,18 @@ import { random } from '../src/kernel/random.js';
 import { sizeOf } from '../src/kernel/shape.js';
 import { type DenseTensor, floats, toFloat32 } from '../src/kernel/tensor.js';
 import { loadTarget } from '../src/latency/load-target.js';
-import type { Format } from '../src/quantize/formats.js';
+import type { Bits, Format } from '../src/quantize/formats.js';
 import { affineParameters } from '../src/quantize/grid.js';
 import { type Activations, makePlan, uniformFormats, valuesToObserve } from '../src/quantize/make-plan.js';
-import type { EmissionOptions, Plan, WeightOptions } from '../src/quantize/plan.js';
+import type { EmissionOptions, Plan, Range, WeightOptions } from '../src/quantize/plan.js';
 import { findUnits } from '../src/quantize/units.js';
 import { ortRuntime } from '../src/runtime/ort.js';
 import type { TensorMap } from '../src/runtime/session.js';
 
 export const ortCpu = loadTarget('ort-cpu');
 export const PLAIN_WEIGHTS: WeightOptions = { method: 'min-max', reduceRange: false, blockSize: 32 };
+
+const WIDTHS: readonly Bits[] = [4, 8, 16];
 
 /** Normal numbers, the same for the same seed. */
 export function noise(dims: readonly number[], seed: number, scale = 1): DenseTensor {
@@ -70,16 +72,28 @@ export function addConv(edit: GraphEdit, spec: ConvSpec): string {
   });
 }
 
-/** Ranges of values over one float run, as parameters at every width. */
-export async function observe(model: Model, feeds: TensorMap, values: readonly string[]): Promise<Activations> {
-  const results = await runModel(exposing(model, values), feeds);
-  return Object.fromEntries(
-    values.map((name) => {
-      const seen = toFloat32(feeds[name] ?? results[name]);
-      const range = { min: Math.min(...seen), max: Math.max(...seen) };
-      return [name, { 4: affineParameters(range, 4), 8: affineParameters(range, 8), 16: affineParameters(range, 16) }];
-    }),
-  );
+/** Ranges of values over float runs, as parameters at every width. */
+export async function observe(
+  model: Model,
+  feeds: TensorMap | readonly TensorMap[],
+  values: readonly string[],
+): Promise<Activations> {
+  const session = await ortRuntime.open(encodeModel(exposing(model, values)), { threads: 1 });
+  const ranges = new Map(values.map((name) => [name, { min: 0, max: 0 }]));
+  for (const feed of [feeds].flat()) {
+    const results = await session.run(feed);
+    for (const [name, range] of ranges) widen(range, toFloat32(feed[name] ?? results[name]));
+  }
+  await session.close();
+  const parameters = (range: Range) => WIDTHS.map((bits) => [bits, affineParameters(range, bits)]);
+  return Object.fromEntries([...ranges].map(([name, range]) => [name, Object.fromEntries(parameters(range))]));
+}
+
+function widen(range: { min: number; max: number }, data: Float32Array): void {
+  for (const value of data) {
+    range.min = Math.min(range.min, value);
+    range.max = Math.max(range.max, value);
+  }
 }
 
 function exposing(model: Model, values: readonly string[]): Model {
@@ -96,7 +110,7 @@ export interface PlanOptions {
 /** Every unit in its format: one for all, or by unit name (float where left out). */
 export async function planOf(
   model: Model,
-  feeds: TensorMap,
+  feeds: TensorMap | readonly TensorMap[],
   formats: Format | Readonly<Record<string, Format>>,
   options: PlanOptions = {},
 ): Promise<Plan> {
