@@ -47,12 +47,14 @@ export function createJudge(floor: Floor, decide: Decide, metric: Metric, float:
   const rowsOf = (outcomes: Outcomes) => (floor.kind === 'kl' ? divergenceRows(outcomes.divergence) : outcomes.rows);
   const floatRows = rowsOf(float);
   const allowed = allowedLoss(floor, judged.value(floatRows), judged);
+  const resolves = floor.kind === 'kl' ? 0 : smallestResolved(weight(judged, floatRows));
   return {
     allowed,
-    resolves: floor.kind === 'kl' ? 0 : smallestResolved(weight(judged, floatRows)),
+    resolves,
     judge(outcomes, line) {
       const loss = pairedLoss(judged, floatRows, rowsOf(outcomes));
-      if (decide === 'certify') return { holds: loss.upper <= allowed, loss };
+      if (outcomes.stoppedEarly) return { holds: false, loss };
+      if (decide === 'certify') return { holds: Math.max(loss.upper, resolves) <= allowed, loss };
       if (!line || floor.kind === 'kl') return { holds: loss.value <= allowed, loss };
       const predicted = line.slope * mean(outcomes.divergence);
       return { holds: loss.value <= allowed && predicted <= allowed, loss, predicted };
@@ -76,18 +78,21 @@ export function requireResolvable(judge: Judge, samples: number): void {
   });
 }
 
+/** Plans whose divergence is more than this many times the mildest clear plan's have left the straight part. */
+const STRAIGHT = 4;
+
 /**
  * The line through 0 from mean divergence to loss, fitted to the mildest plans whose loss is clear (its interval
- * excludes 0): harsher ones bend away from it. Without a clear plan there is no line.
+ * excludes 0): harsher ones bend away from it. Each plan counts alike. Without a clear plan there is no line.
  */
 export function fitLossLine(
   plans: readonly { readonly divergence: number; readonly loss: PairedLoss }[],
 ): LossLine | undefined {
   const clear = plans.filter(({ loss, divergence }) => loss.low > 0 && divergence > 0);
-  const mildest = clear.sort((a, b) => a.divergence - b.divergence).slice(0, 3);
-  if (mildest.length === 0) return undefined;
-  const losses = sum(mildest.map(({ loss }) => loss.value));
-  return { slope: losses / sum(mildest.map(({ divergence }) => divergence)), points: mildest.length };
+  const least = Math.min(...clear.map(({ divergence }) => divergence));
+  const straight = clear.filter(({ divergence }) => divergence <= STRAIGHT * least);
+  if (straight.length === 0) return undefined;
+  return { slope: mean(straight.map(({ loss, divergence }) => loss.value / divergence)), points: straight.length };
 }
 
 /** Mean divergence itself as the metric judged: float's is 0. */

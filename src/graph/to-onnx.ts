@@ -30,6 +30,7 @@ import { BitloomError } from '../kernel/errors.js';
 import type { Dim, Shape } from '../kernel/shape.js';
 import { type DenseTensor, isDense, type Tensor } from '../kernel/tensor.js';
 import { attributeType } from '../onnx/attribute-kind.js';
+import { RECURSION_LIMIT } from '../onnx/decode.js';
 import { encodeProto } from '../onnx/encode.js';
 import type { ExternalPlace } from '../onnx/external.js';
 import { layOut, tensorLength } from '../onnx/external-layout.js';
@@ -118,6 +119,11 @@ function largeInitializers(graph: Graph, threshold: number): DenseTensor[] {
   const own = [...graph.initializers.values()].filter(isDense).filter((tensor) => tensorLength(tensor) >= threshold);
   const inner = graph.nodes.flatMap(subgraphs).flatMap((subgraph) => largeInitializers(subgraph, threshold));
   return [...own, ...inner];
+}
+
+/** Bytes that the model takes in one file. */
+export function encodedLength(model: Model): number {
+  return toOnnx(model).length;
 }
 
 /** The model's bytes, all in memory. Throws where they exceed protobuf's limit of 2 GiB. */
@@ -354,7 +360,7 @@ function dimValue(dim: Dim): TensorShapeProto_Dimension['value'] {
 /** The message that holds what the graph did not interpret; empty for what the graph made itself. */
 function rest<Desc extends DescMessage>(schema: Desc, extra: Extra | undefined): MessageShape<Desc> {
   const bytes = extraBytes(extra);
-  return bytes ? fromBinary(schema, bytes) : create(schema);
+  return bytes ? fromBinary(schema, bytes, { recursionLimit: RECURSION_LIMIT }) : create(schema);
 }
 
 function same(a: unknown, b: unknown): boolean {

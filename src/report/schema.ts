@@ -9,7 +9,7 @@ const estimate = z
   .object({ value: z.number(), ...interval, samples: z.int() })
   .describe('a figure with its two-sided 95 % interval and the samples it comes from');
 
-const parts = z.object({ calibration: estimate.optional(), selection: estimate, holdout: estimate });
+const parts = z.object({ calibration: estimate.exactOptional(), selection: estimate, holdout: estimate });
 
 const pairedLoss = estimate.describe(
   'loss against float on the same samples, positive when worse, in the metric’s unit',
@@ -27,6 +27,7 @@ const latency = z
     batch: z.int(),
     threads: z.int(),
     provider: z.string(),
+    noisy: z.boolean(),
   })
   .describe('milliseconds a run');
 
@@ -35,8 +36,11 @@ const unit = z.object({
   op: z.string(),
   format: z.string(),
   kernel: z.string().describe('operator that ONNX Runtime executed for it'),
-  weightType: z.string().optional(),
-  sensitivity: z.number().optional().describe('score of the ranker for the format below float that it was tried in'),
+  weightType: z.string().exactOptional(),
+  sensitivity: z
+    .number()
+    .exactOptional()
+    .describe('score of the ranker for the format below float that it was tried in'),
   reason: z.string().describe('why it has this format'),
 });
 
@@ -45,22 +49,29 @@ const candidate = z.object({
   holds: z.boolean(),
   loss: z.number(),
   divergence: z.number(),
-  medianMs: z.number().optional(),
+  medianMs: z.number().exactOptional(),
+  ratio: z.number().exactOptional().describe('to float, timed interleaved'),
 });
 
 /** `report.json`: all that a run found out, for machines. */
 export const reportSchema = z.object({
   version: z.literal(REPORT_VERSION),
   model: z.object({ path: z.string(), hash: z.string(), precision: z.string() }),
-  output: z.object({ model: z.string(), plan: z.string() }).optional(),
-  metric: z.object({ name: z.string(), higherIsBetter: z.boolean() }),
+  output: z.object({ folder: z.string(), model: z.string() }).exactOptional(),
+  metric: z.object({
+    name: z.string(),
+    higherIsBetter: z.boolean(),
+    share: z.boolean().describe('whether values are shares of 1'),
+  }),
   floor: z.object({
     asked: z.string(),
     decide: z.enum(['estimate', 'certify']),
     allowed: z.number().describe('largest loss allowed, in the metric’s unit'),
     resolves: z.number().describe('smallest loss that the selection samples can rule out at 95 %'),
+    predicted: z.number().exactOptional().describe('loss that the mean divergence predicts'),
     status: z.enum(['held', 'not-held', 'not-resolved']),
   }),
+  samples: z.object({ calibration: z.int(), selection: z.int(), holdout: z.int() }),
   float: parts,
   result: parts,
   pairedLoss: z.object({ selection: pairedLoss, holdout: pairedLoss }),
@@ -74,6 +85,7 @@ export const reportSchema = z.object({
     ranker: z.string(),
     method: z.string(),
     calibration: z.string(),
+    chosen: z.string().describe('the candidate that was returned'),
     reason: z.string(),
     evaluations: z.int(),
     samplesRun: z.int(),

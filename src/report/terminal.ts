@@ -36,7 +36,7 @@ function speed(ratio: number): string {
 }
 
 function resolution({ floor, metric, float }: Report): string {
-  const share = isShare(float.selection.value);
+  const share = metric.share;
   const unit = share ? ' pt' : '';
   const allowed = metricPrecise(floor.allowed, share);
   const resolved = metricPrecise(floor.resolves, share);
@@ -44,7 +44,7 @@ function resolution({ floor, metric, float }: Report): string {
 }
 
 function accuracy(report: Report): string {
-  const share = isShare(report.float.selection.value);
+  const share = report.metric.share;
   const figure = (part: Report['float']['holdout']) =>
     `${metricValue(part.value, share)} (${metricValue(part.low, share)} .. ${metricValue(part.high, share)})`;
   const loss = (part: Report['pairedLoss']['holdout']) =>
@@ -77,7 +77,7 @@ function units(report: Report): string {
 
 function candidates(report: Report): string {
   if (report.candidates.length < 2) return '';
-  const share = isShare(report.float.selection.value);
+  const share = report.metric.share;
   const rows = report.candidates.map((candidate) => [
     candidate.name,
     candidate.holds ? 'holds' : 'misses',
@@ -91,17 +91,12 @@ function candidates(report: Report): string {
 function run({ search, peakMemoryBytes, output }: Report): string {
   const how = `${search.method} by ${search.ranker}, ranges by ${search.calibration}`;
   const cost = `${search.evaluations} evaluations, ${search.samplesRun} samples, ${duration(search.wallSeconds)}, ${bytes(peakMemoryBytes)}`;
-  const wrote = output ? `\n  wrote ${output.model}` : '';
+  const wrote = output ? `\n  wrote ${output.folder}: ${output.model}, plan.json, report.json` : '';
   return `  ${how}\n  ${cost}${wrote}`;
 }
 
 function warnings(report: Report): string {
   return report.warnings.map((warning) => `  warning: ${warning}`).join('\n');
-}
-
-/** Shares of 1 are shown as points of 100. */
-function isShare(value: number): boolean {
-  return value >= 0 && value <= 1;
 }
 
 function metricPrecise(value: number, share: boolean): string {

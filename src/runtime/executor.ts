@@ -41,6 +41,7 @@ export function localExecutor(options: LocalOptions = {}): Executor {
     workers,
     threads: options.threads ?? (options.workers ? defaultThreads(workers) : split.threads),
     run: (job, input, runOptions) => pool.run(job, input, runOptions),
+    peakBytes: () => pool.peakBytes(),
     close: () => pool.close(),
   };
 }
@@ -57,6 +58,7 @@ class Pool {
   readonly #idle: Child[] = [];
   readonly #busy = new Map<Child, Task>();
   readonly #waiting: Task[] = [];
+  readonly #peaks = new Map<Child, number>();
   #closed = false;
 
   constructor(size: number, share: number | undefined) {
@@ -86,6 +88,12 @@ class Pool {
       this.#waiting.push(task);
       this.#next();
     });
+  }
+
+  /** Of as many children as may live at the same time, those that took most. */
+  peakBytes(): number {
+    const peaks = [...this.#peaks.values()].sort((a, b) => b - a);
+    return peaks.slice(0, this.#size).reduce((total, peak) => total + peak, 0);
   }
 
   async close(): Promise<void> {
@@ -125,7 +133,8 @@ class Pool {
       return;
     }
     this.#free(child);
-    if (this.#share !== undefined && message.rssBytes > this.#share) void child.kill();
+    this.#peaks.set(child, message.memory.peak);
+    if (this.#share !== undefined && message.memory.now > this.#share) void child.kill();
     else this.#rest(child);
     if (message.kind === 'done') task.resolve(message.output);
     else task.reject(errorOf(message.failure));

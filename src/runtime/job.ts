@@ -31,6 +31,8 @@ export interface Executor {
   /** Threads that each job may use. */
   readonly threads: number;
   run<Input, Output, Event>(job: Job<Input, Output, Event>, input: Input, options?: RunOptions<Event>): Promise<Output>;
+  /** Most memory that the workers have taken together so far, in bytes; an upper bound. */
+  peakBytes(): number;
   close(): Promise<void>;
 }
 

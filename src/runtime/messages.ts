@@ -5,11 +5,17 @@ export type ToWorker =
   | { readonly kind: 'run'; readonly module: string; readonly input: unknown }
   | { readonly kind: 'abort' };
 
-/** What a worker process answers; `rssBytes` is its resident memory after the job. */
+/** Bytes. */
+export interface Memory {
+  readonly now: number;
+  readonly peak: number;
+}
+
+/** What a worker process answers; `memory` is its resident set, after the job and at its highest. */
 export type FromWorker =
   | { readonly kind: 'event'; readonly event: unknown }
-  | { readonly kind: 'done'; readonly output: unknown; readonly rssBytes: number }
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly rssBytes: number };
+  | { readonly kind: 'done'; readonly output: unknown; readonly memory: Memory }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly memory: Memory };
 
 /** An error as plain data: structured clone would lose a BitloomError's problems. */
 export type Failure =

@@ -3,7 +3,7 @@
  * time; ends itself when the parent is gone.
  */
 import type { JobHandler } from './job.js';
-import { type FromWorker, failureOf, type ToWorker } from './messages.js';
+import { type FromWorker, failureOf, type Memory, type ToWorker } from './messages.js';
 
 let current: AbortController | undefined;
 
@@ -19,10 +19,14 @@ async function run(module: string, input: unknown): Promise<void> {
   try {
     const handler = await handlerOf(module);
     const output = await handler(input, { emit: (event) => send({ kind: 'event', event }), signal: controller.signal });
-    send({ kind: 'done', output, rssBytes: process.memoryUsage.rss() });
+    send({ kind: 'done', output, memory: memory() });
   } catch (error) {
-    send({ kind: 'failed', failure: failureOf(error), rssBytes: process.memoryUsage.rss() });
+    send({ kind: 'failed', failure: failureOf(error), memory: memory() });
   }
+}
+
+function memory(): Memory {
+  return { now: process.memoryUsage.rss(), peak: 1024 * process.resourceUsage().maxRSS };
 }
 
 async function handlerOf(module: string): Promise<JobHandler<unknown, unknown, unknown>> {

@@ -1,0 +1,58 @@
+import { type CalibrationMethod, calibrate, METHODS } from '../calibrate/methods.js';
+import { observe } from '../calibrate/observe.js';
+import type { Statistics } from '../calibrate/statistics.js';
+import type { PreparedSet } from '../data/dataset.js';
+import type { Observer } from '../kernel/observer.js';
+import type { Target } from '../latency/target.js';
+import type { QuantizeSettings } from '../options.js';
+import { type Bits, FORMATS, type Format } from '../quantize/formats.js';
+import { type Activations, valuesToObserve } from '../quantize/make-plan.js';
+import type { Executor } from '../runtime/job.js';
+import type { OpenedModel } from './open-model.js';
+
+/** What was seen of the activations, and the scales that follow. */
+export interface Calibrated {
+  readonly statistics: Statistics;
+  readonly activations: Activations;
+  readonly method: CalibrationMethod;
+}
+
+export interface CalibrateModelOptions {
+  readonly settings: QuantizeSettings;
+  readonly source: OpenedModel;
+  readonly target: Target;
+  readonly set: PreparedSet;
+  readonly executor: Executor;
+  readonly observer: Observer;
+}
+
+/** Observes every activation that some plan may quantize, in one pass over the calibration samples. */
+export async function calibrateModel(options: CalibrateModelOptions): Promise<Calibrated> {
+  const { settings, source, target, set, executor, observer } = options;
+  const method = settings.calibrateWith;
+  const statistics = await observe({
+    model: source.model,
+    values: valuesToObserve(source.model, target),
+    data: set,
+    detail: settings.ranker === 'error' ? 'histogram' : METHODS[method].detail,
+    executor,
+    onProgress: (done, total) => observer.progress({ stage: 'calibration', done, total }),
+  });
+  const activations = Object.fromEntries(calibrate({ statistics, method, bits: widths(settings, target) }));
+  return { statistics, activations, method };
+}
+
+/** Widths at which some format that may be asked for reads activations; followers carry the target's own. */
+function widths(settings: QuantizeSettings, target: Target): readonly Bits[] {
+  const asked: readonly Format[] = [
+    ...Object.values(target.ladder).flat(),
+    ...(settings.formats ?? []),
+    ...(settings.uniform ? [settings.uniform] : []),
+    ...settings.force.map(({ format }) => format),
+  ];
+  const bits = asked.flatMap((format) => {
+    const { activation } = FORMATS[format];
+    return typeof activation === 'object' ? [activation.bits] : [];
+  });
+  return [...new Set([target.followerBits, ...bits])];
+}

@@ -1,0 +1,58 @@
+import { fitLossLine, type LossLine } from '../evaluate/floor.js';
+import { random, shuffled } from '../kernel/random.js';
+import { loadTarget } from '../latency/load-target.js';
+import type { Format } from '../quantize/formats.js';
+import { uniformChoice } from './choices.js';
+import type { Run } from './run.js';
+import type { Trial } from './trials.js';
+
+/** Formats of what the search will ask for, and of what is surely worse. */
+const MILD: Format = 'w8a8';
+const HARSH: Format = 'w4a8';
+
+/** Evaluations that the line may cost. */
+const MOST_TRIALS = 5;
+
+/** A plan that lost more than this share of what float reaches has collapsed and tells nothing of small losses. */
+const COLLAPSED = 0.25;
+
+/**
+ * The line from divergence to loss, fitted to plans harsher than those that the search will ask for: some units, chosen
+ * by the seed, at 4 bits and the rest at 8. How many is bisected towards the mildest clear loss.
+ */
+export async function fitLine(run: Run): Promise<LossLine | undefined> {
+  const { settings, float, observer } = run;
+  if (settings.decide === 'certify' || settings.keep.kind === 'kl') return undefined;
+  const tried = await harsherPlans(run);
+  const baseline = Math.abs(float.metric.value(float.outcomes.selection.rows));
+  const alive = tried.filter(({ verdict }) => verdict.loss.value <= COLLAPSED * baseline);
+  const points = alive.some(isClear) ? alive : tried;
+  const line = fitLossLine(points.map(({ divergence, verdict }) => ({ divergence, loss: verdict.loss })));
+  observer.trace(line ? `loss is ${line.slope.toPrecision(3)} a unit of divergence` : 'no harsher plan lost clearly');
+  return line;
+}
+
+async function harsherPlans({ settings, choices, trials }: Run): Promise<readonly Trial[]> {
+  const target = loadTarget(settings.target);
+  const mild = uniformChoice(choices, MILD, target);
+  const harsh = uniformChoice(choices, HARSH, target);
+  const changed = Object.keys(mild).filter((name) => mild[name] !== harsh[name]);
+  const order = shuffled(changed, random(settings.seed));
+  const tried: Trial[] = [];
+  let gentle = 0;
+  let harshest = 2 * order.length;
+  while (tried.length < MOST_TRIALS && harshest - gentle > 1) {
+    const size = (gentle + harshest) >> 1;
+    const lowered = Object.fromEntries(order.slice(0, size).map((name) => [name, harsh[name]]));
+    const trial = await trials.run({ ...mild, ...lowered }, 'whole');
+    tried.push(trial);
+    if (isClear(trial)) harshest = size;
+    else if (size >= order.length) break;
+    else gentle = size;
+  }
+  return tried;
+}
+
+function isClear({ verdict }: Trial): boolean {
+  return verdict.loss.low > 0;
+}

@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { evaluateModel } from '../evaluate/evaluate.js';
+import { printFloor } from '../evaluate/floor-text.js';
+import { estimateMetric } from '../evaluate/intervals.js';
+import type { Outcomes } from '../evaluate/outcomes.js';
+import { pairedLoss } from '../evaluate/paired-loss.js';
+import { encodedLength } from '../graph/to-onnx.js';
+import { mean } from '../kernel/statistics.js';
+import { FORMATS, type Format, isFormat } from '../quantize/formats.js';
+import { REPORT_VERSION, type Report } from '../report/schema.js';
+import { ortRuntime } from '../runtime/ort.js';
+import { type Picked, ratioOf } from './pick-fastest.js';
+import type { Run } from './run.js';
+import type { Candidate, Selection } from './select.js';
+import { unitLines } from './unit-lines.js';
+import { batchOf } from './workbench.js';
+
+/** Runs the picked plan on the holdout samples, which decided nothing, and gathers all that is known of the run. */
+export async function makeReport(run: Run, selection: Selection, picked: Picked): Promise<Report> {
+  const { settings, source, float, sets } = run;
+  const { metric } = float;
+  const holdout = await holdoutOutcomes(run, picked);
+  const result = { selection: picked.trial.outcomes, holdout };
+  const estimates = (outcomes: Readonly<Record<'selection' | 'holdout', Outcomes>>) => ({
+    selection: estimateMetric(metric, outcomes.selection.rows),
+    holdout: estimateMetric(metric, outcomes.holdout.rows),
+  });
+  const loss = (part: 'selection' | 'holdout') => pairedLoss(metric, float.outcomes[part].rows, result[part].rows);
+  return {
+    version: REPORT_VERSION,
+    model: { path: source.files.model, hash: source.hash, precision: source.precision },
+    ...(settings.dryRun ? {} : { output: { folder: settings.out, model: `${settings.name}.onnx` } }),
+    metric: { name: metric.name, higherIsBetter: metric.higherIsBetter, share: isShare(metric.kind, metric.name) },
+    floor: floorOf(run, picked),
+    samples: { calibration: sets.calibration.length, selection: sets.selection.length, holdout: sets.holdout.length },
+    float: estimates(float.outcomes),
+    result: estimates(result),
+    pairedLoss: { selection: loss('selection'), holdout: loss('holdout') },
+    divergence: { selection: mean(result.selection.divergence), holdout: mean(holdout.divergence) },
+    latency: latencyOf(picked),
+    size: { floatBytes: source.bytes, resultBytes: encodedLength(picked.trial.model) },
+    formats: countFormats(Object.values(picked.trial.plan.units)),
+    units: unitLines(run, selection, picked),
+    candidates: candidatesOf(selection, picked),
+    search: searchOf(run, picked),
+    peakMemoryBytes: run.executor.peakBytes() + 1024 * process.resourceUsage().maxRSS,
+    seed: settings.seed,
+    versions: versions(),
+    machine: machine(),
+    warnings: warningsOf(run, picked),
+  };
+}
+
+async function holdoutOutcomes({ executor, float, observer }: Run, { trial }: Picked): Promise<Outcomes> {
+  return evaluateModel(executor, float.references.holdout, float.spec, trial.path, {
+    ...batchOf(trial.plan.units),
+    onProgress: (done, total) => observer.progress({ stage: 'holdout', done, total }),
+  });
+}
+
+function floorOf({ settings, float }: Run, { trial }: Picked): Report['floor'] {
+  const { allowed, resolves } = float.judge;
+  const holds = trial.verdict.holds;
+  return {
+    asked: printFloor(settings.keep),
+    decide: settings.decide,
+    allowed,
+    resolves,
+    ...(trial.verdict.predicted !== undefined && { predicted: trial.verdict.predicted }),
+    status: holds ? (resolves <= allowed ? 'held' : 'not-resolved') : 'not-held',
+  };
+}
+
+/** Metrics whose values are shares of 1, shown as points of 100. */
+function isShare(kind: string, name: string): boolean {
+  return kind === 'proportion' || /accuracy|agreement|next-token|^f1/.test(name);
+}
+
+function latencyOf(picked: Picked): Report['latency'] {
+  const { models, ratios, rounds, batch, threads, provider, noisy } = picked.latency;
+  const floatMs = models[0].medianMs;
+  const own = ratios.find(({ path }) => path === picked.trial.path);
+  const shown = own ?? { ratio: 1, low: 1, high: 1 };
+  const resultMs = models.find(({ path }) => path === picked.trial.path)?.medianMs ?? floatMs;
+  return {
+    floatMs,
+    resultMs,
+    ratio: shown.ratio,
+    low: shown.low,
+    high: shown.high,
+    rounds,
+    batch,
+    threads,
+    provider,
+    noisy,
+  };
+}
+
+function countFormats(formats: readonly Format[]): Report['formats'] {
+  const present = Object.keys(FORMATS).filter(isFormat);
+  return Object.fromEntries(
+    present
+      .map((format) => [format, formats.filter((other) => other === format).length] as const)
+      .filter(([, count]) => count > 0),
+  );
+}
+
+function candidatesOf({ candidates }: Selection, picked: Picked): Report['candidates'] {
+  const msOf = (candidate: Candidate) =>
+    picked.latency.models.find(({ path }) => path === candidate.trial.path)?.medianMs;
+  return candidates.map((candidate) => {
+    const { verdict, divergence } = candidate.trial;
+    const medianMs = msOf(candidate);
+    return {
+      name: candidate.name,
+      holds: verdict.holds,
+      loss: verdict.loss.value,
+      divergence,
+      ...(medianMs !== undefined && { medianMs, ratio: ratioOf(picked.latency, candidate) }),
+    };
+  });
+}
+
+function searchOf({ settings, calibrated, trials, startedMs }: Run, picked: Picked): Report['search'] {
+  const searched = settings.plan === undefined && settings.uniform === undefined;
+  return {
+    ranker: searched ? settings.ranker : 'none',
+    method: searched ? settings.search : 'none',
+    calibration: calibrated.method,
+    chosen: picked.name,
+    reason: picked.reason,
+    evaluations: trials.evaluations,
+    samplesRun: trials.samplesRun,
+    wallSeconds: (performance.now() - startedMs) / 1000,
+  };
+}
+
+function versions(): Report['versions'] {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
+  return { bitloom: version, [ortRuntime.name]: ortRuntime.version, node: process.versions.node };
+}
+
+function machine(): Report['machine'] {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model ?? 'unknown',
+    cores: processors.length,
+    memoryBytes: totalmem(),
+    platform: `${process.platform}-${process.arch}`,
+  };
+}
+
+function warningsOf({ source, float, settings }: Run, { latency, trial }: Picked): Report['warnings'] {
+  const { verdict } = trial;
+  const { allowed, resolves } = float.judge;
+  return [
+    ...source.notes,
+    ...(verdict.holds ? [] : [`no plan tried holds the floor; this one loses least`]),
+    ...(resolves > allowed ? [`the floor is finer than ${float.outcomes.selection.rows.length} samples resolve`] : []),
+    ...(settings.decide === 'estimate' && settings.keep.kind !== 'kl' && verdict.predicted === undefined
+      ? ['no harsher plan lost clearly, so the loss was judged by net flips alone']
+      : []),
+    ...(latency.noisy ? ['the machine was restless: latencies may be off by more than their intervals say'] : []),
+  ];
+}

@@ -1,0 +1,92 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PreparedSet, Splits } from '../data/dataset.js';
+import type { Metric, MetricSpec } from '../data/metric.js';
+import { defaultMetric } from '../data/metrics/default.js';
+import { createMetric, parseMetric } from '../data/metrics/table.js';
+import { makeReference, scoreReference } from '../evaluate/evaluate.js';
+import { createJudge, type Judge, requireResolvable } from '../evaluate/floor.js';
+import type { Outcomes } from '../evaluate/outcomes.js';
+import type { Reference } from '../evaluate/reference.js';
+import { BitloomError } from '../kernel/errors.js';
+import type { Observer } from '../kernel/observer.js';
+import type { QuantizeSettings } from '../options.js';
+import type { Executor } from '../runtime/job.js';
+import type { OpenedModel } from './open-model.js';
+
+/** Calibration samples on which sensitivities are measured: each costs a run per unit and format. */
+const RANKING_SAMPLES = 64;
+
+/** The float model on the samples: what every candidate is held against. */
+export interface FloatBaseline {
+  readonly metric: Metric;
+  readonly spec: MetricSpec;
+  readonly ranking: Reference;
+  readonly references: Pick<Splits<Reference>, 'selection' | 'holdout'>;
+  readonly outcomes: Pick<Splits<Outcomes>, 'selection' | 'holdout'>;
+  readonly judge: Judge;
+}
+
+export interface MeasureFloatOptions {
+  readonly settings: QuantizeSettings;
+  readonly source: OpenedModel;
+  readonly sets: Splits<PreparedSet>;
+  readonly executor: Executor;
+  readonly folder: string;
+  readonly observer: Observer;
+}
+
+/** Runs the float model over the sets once. Refuses a floor that `certify` could never confirm, before any search. */
+export async function measureFloat(options: MeasureFloatOptions): Promise<FloatBaseline> {
+  const { settings, sets, executor } = options;
+  const few = { ...sets.calibration, length: Math.min(RANKING_SAMPLES, sets.calibration.length) };
+  const selection = await reference(options, 'selection', sets.selection);
+  const spec = metricSpec(options, selection);
+  const metric = await createMetric(spec, selection.kinds);
+  requireLabels(metric, sets);
+  const holdout = await reference(options, 'holdout', sets.holdout);
+  const ranking = await reference(options, 'ranking', few);
+  const outcomes = {
+    selection: await scoreReference(executor, selection, spec),
+    holdout: await scoreReference(executor, holdout, spec),
+  };
+  const judge = createJudge(settings.keep, settings.decide, metric, outcomes.selection);
+  if (settings.decide === 'certify') requireResolvable(judge, sets.selection.length);
+  return { metric, spec, ranking, references: { selection, holdout }, outcomes, judge };
+}
+
+async function reference({ source, executor, folder, observer }: MeasureFloatOptions, name: string, set: PreparedSet) {
+  const own = join(folder, `reference-${name}`);
+  await mkdir(own);
+  return makeReference(executor, source.files.model, set, own, {
+    onProgress: (done, total) => observer.progress({ stage: 'float', done, total, note: name }),
+  });
+}
+
+/** As asked; what an agreement floor speaks of; else by what labels and outputs there are. */
+function metricSpec({ settings, source, sets }: MeasureFloatOptions, { kinds }: Reference): MetricSpec {
+  const padding = source.files.config?.padId === undefined ? {} : { padId: source.files.config.padId };
+  const sequence = isSequence(source, Object.keys(kinds));
+  if (settings.keep.kind === 'agreement') return { name: sequence ? 'token-agreement' : 'agreement', ...padding };
+  if (settings.metric !== undefined) return { ...parseMetric(settings.metric), ...padding };
+  const labelled = sets.selection.labelled && sets.holdout.labelled;
+  return { name: defaultMetric({ labelled, kinds, sequence }), ...padding };
+}
+
+function isSequence({ model }: OpenedModel, judged: readonly string[]): boolean {
+  const ranks = model.graph.outputs
+    .filter(({ name }) => judged.includes(name))
+    .map(({ type }) => (type?.kind === 'tensor' ? type.shape?.length : undefined));
+  return ranks.includes(3);
+}
+
+function requireLabels(metric: Metric, { selection, holdout }: Splits<PreparedSet>): void {
+  if (!metric.needsLabels || (selection.labelled && holdout.labelled)) return;
+  throw new BitloomError({
+    kind: 'data',
+    code: 'unlabelled-data-set',
+    message: `the metric ${metric.name} needs labels, and the ${selection.labelled ? 'holdout' : 'selection'} samples have none`,
+    place: { option: 'data' },
+    hint: 'give --labels, or measure without labels: --metric agreement',
+  });
+}

@@ -1,0 +1,67 @@
+import { evaluateModel } from '../evaluate/evaluate.js';
+import type { Model } from '../graph/model.js';
+import { mean } from '../kernel/statistics.js';
+import { type DenseTensor, isDense, toFloat32 } from '../kernel/tensor.js';
+import type { Formats } from '../quantize/followers.js';
+import type { Unit } from '../quantize/unit.js';
+import type { Executor } from '../runtime/job.js';
+import { withNoise } from '../sensitivity/noise.js';
+import type { Measures } from '../sensitivity/rankers.js';
+import { activationError, relativeError, roundedWeight } from '../sensitivity/rounding.js';
+import type { Run } from './run.js';
+import { batchOf, weightOptions } from './workbench.js';
+
+export type MeasureOptions = Pick<Run, 'settings' | 'source' | 'bench' | 'executor' | 'float' | 'calibrated'>;
+
+/** Measures of one unit at a time. Each run of a model takes one worker, so that as many go on as there are workers. */
+export function createMeasures(options: MeasureOptions): Measures {
+  const { bench, settings, calibrated } = options;
+  const { model } = options.source;
+  const { statistics, activations } = calibrated;
+  const weights = weightOptions(settings);
+  const rounded = (unit: Unit, format: Formats[string], weight: DenseTensor) =>
+    roundedWeight(unit, weight, format, weights);
+  return {
+    weightError(unit, format) {
+      const weight = weightOf(model, unit);
+      return weight ? relativeError(toFloat32(weight), rounded(unit, format, weight)) : 0;
+    },
+    activationError: (unit, format) =>
+      unit.inputs.reduce((total, value) => {
+        const seen = statistics.activations[value];
+        return total + (seen ? activationError(seen, activations[value], format) : 0);
+      }, 0),
+    async divergenceWithNoise(unit, format) {
+      const weight = weightOf(model, unit);
+      if (!weight || !unit.weight) return 0;
+      const strength = Math.sqrt(relativeError(toFloat32(weight), rounded(unit, format, weight)) * meanSquare(weight));
+      const path = await bench.save(withNoise(model, unit.weight, strength, settings.seed));
+      return divergenceOf(options, path, {});
+    },
+    async divergenceAlone(unit, format) {
+      const { units } = bench.net;
+      const formats: Formats = Object.fromEntries(
+        units.map((other) => [other.name, other.group === unit.group ? format : 'float']),
+      );
+      const { path } = await bench.build(bench.plan(formats));
+      return divergenceOf(options, path, formats);
+    },
+  };
+}
+
+async function divergenceOf({ executor, float, bench }: MeasureOptions, path: string, formats: Formats) {
+  const alone: Executor = { ...executor, workers: 1 };
+  const outcomes = await evaluateModel(alone, float.ranking, float.spec, path, batchOf(formats));
+  await bench.discard(path);
+  return mean(outcomes.divergence);
+}
+
+function weightOf(model: Model, unit: Unit): DenseTensor | undefined {
+  const weight = unit.weight === undefined ? undefined : model.graph.initializers.get(unit.weight);
+  return weight && isDense(weight) ? weight : undefined;
+}
+
+function meanSquare(weight: DenseTensor): number {
+  const values = toFloat32(weight);
+  return values.reduce((total, value) => total + value * value, 0) / Math.max(1, values.length);
+}

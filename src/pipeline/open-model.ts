@@ -1,0 +1,50 @@
+import { stat } from 'node:fs/promises';
+import { findModelFolder, type ModelFiles } from '../data/model-folder.js';
+import { hashModel, loadModel } from '../graph/from-onnx.js';
+import type { Model } from '../graph/model.js';
+import { type Feeds, typesOfValues } from '../graph/observe.js';
+import { asFloatModel } from '../graph/precision.js';
+import { upgradeOpset } from '../graph/upgrade.js';
+import type { Observer } from '../kernel/observer.js';
+import { ortRuntime } from '../runtime/ort.js';
+import { simplify } from '../simplify/simplify.js';
+
+/** A model made ready for quantization. */
+export interface OpenedModel {
+  readonly files: ModelFiles;
+  readonly hash: string;
+  readonly bytes: number;
+  /** What it was when it came: float32, float16, ... */
+  readonly precision: string;
+  /** Of one opset that all formats can be emitted in, without what hides weights, in float32. */
+  readonly model: Model;
+  /** What the user should know of the way here. */
+  readonly notes: readonly string[];
+}
+
+/** Opset of emitted models: 16-bit, 4-bit and block-wise quantization need 21. */
+const OPSET = 21;
+
+/** Loads a model and brings it into the form that units are found in. */
+export async function openModel(path: string, observer: Observer): Promise<OpenedModel> {
+  const files = await findModelFolder(path);
+  const loaded = await loadModel(files.model);
+  const { model: float, precision, note } = asFloatModel(loaded);
+  const upgraded = upgradeOpset(float, OPSET);
+  const { model, passes } = await simplify(upgraded, { evaluate: runOnce });
+  for (const { name, changes, notes } of passes) {
+    if (changes > 0) observer.trace(`${name}: ${changes} rewrites`);
+    for (const text of notes) observer.trace(`${name}: ${text}`);
+  }
+  const { size } = await stat(files.model);
+  return { files, hash: await hashModel(files.model), bytes: size, precision, model, notes: note ? [note] : [] };
+}
+
+async function runOnce(model: Uint8Array | string, feeds: Feeds): Promise<Feeds> {
+  const session = await ortRuntime.open(model);
+  try {
+    return await session.run(feeds);
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,78 @@
+import type { PreparedSet } from '../data/dataset.js';
+import { readPrepared } from '../data/prepared.js';
+import { type BenchResult, bench } from '../runtime/bench.js';
+import type { Feeds } from '../runtime/feeds.js';
+import type { Run } from './run.js';
+import type { Candidate, Selection } from './select.js';
+
+/** The plan that is returned, and how long float and all candidates took. */
+export interface Picked extends Candidate {
+  /** Float first, then the candidates timed, in their order. */
+  readonly latency: BenchResult;
+  readonly timed: readonly Candidate[];
+  readonly reason: string;
+}
+
+/** Different samples that are run in turn when models are timed. */
+const TIMED_SAMPLES = 4;
+
+/**
+ * Times the candidates that hold the floor against float, interleaved, and takes the fastest; float itself where none
+ * is faster. Where none holds, the one that loses least is returned, and the report says that it does not hold.
+ */
+export async function pickFastest(run: Run, { candidates, reason }: Selection): Promise<Picked> {
+  const searched = run.settings.plan === undefined && run.settings.uniform === undefined;
+  const holding = candidates.filter(({ trial }) => trial.verdict.holds);
+  const timed = unique(holding.length > 0 && searched ? holding : [leastLoss(candidates)]);
+  const latency = await timeAgainstFloat(run, timed);
+  const best = fastest(timed, latency);
+  if (!searched || holding.length === 0 || ratioOf(latency, best) < 1) return { ...best, latency, timed, reason };
+  const float = { name: 'float', trial: await run.trials.run(startOfLadders(run), 'whole') };
+  return { ...float, latency, timed, reason: 'no plan that holds the floor runs faster than float' };
+}
+
+/** Candidates that are the same plan are timed once, under the first name. */
+function unique(candidates: readonly Candidate[]): readonly Candidate[] {
+  const first = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    if (!first.has(candidate.trial.path)) first.set(candidate.trial.path, candidate);
+  }
+  return [...first.values()];
+}
+
+async function timeAgainstFloat({ source, settings, sets, executor, observer }: Run, candidates: readonly Candidate[]) {
+  const threads = settings.threads ?? executor.workers * executor.threads;
+  const samples = await firstInputs(sets.selection);
+  return bench([source.files.model, ...candidates.map(({ trial }) => trial.path)], {
+    feeds: { kind: 'samples', samples, batch: 1 },
+    threads,
+    onRound: (done) => observer.progress({ stage: 'latency', done, total: done }),
+  });
+}
+
+async function firstInputs(set: PreparedSet): Promise<readonly Feeds[]> {
+  const feeds: Feeds[] = [];
+  for await (const { inputs } of readPrepared(set, 0, Math.min(TIMED_SAMPLES, set.length))) feeds.push(inputs);
+  return feeds;
+}
+
+function fastest(candidates: readonly Candidate[], latency: BenchResult): Candidate {
+  return candidates.reduce((best, candidate) =>
+    ratioOf(latency, candidate) < ratioOf(latency, best) ? candidate : best,
+  );
+}
+
+/** A candidate's time over float's. */
+export function ratioOf(latency: BenchResult, { trial }: Candidate): number {
+  return latency.ratios.find(({ path }) => path === trial.path)?.ratio ?? 1;
+}
+
+function leastLoss(candidates: readonly Candidate[]): Candidate {
+  return candidates.reduce((best, candidate) =>
+    candidate.trial.divergence < best.trial.divergence ? candidate : best,
+  );
+}
+
+function startOfLadders({ choices }: Run) {
+  return Object.fromEntries(choices.map(({ unit, ladder }) => [unit.name, ladder[0]]));
+}

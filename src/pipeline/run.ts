@@ -1,0 +1,25 @@
+import type { PreparedSet, Splits } from '../data/dataset.js';
+import type { Observer } from '../kernel/observer.js';
+import type { QuantizeSettings } from '../options.js';
+import type { Executor } from '../runtime/job.js';
+import type { Calibrated } from './calibrate-model.js';
+import type { Choice } from './choices.js';
+import type { FloatBaseline } from './measure-float.js';
+import type { OpenedModel } from './open-model.js';
+import type { Trials } from './trials.js';
+import type { Workbench } from './workbench.js';
+
+/** What a run was given and has made so far. */
+export interface Run {
+  readonly settings: QuantizeSettings;
+  readonly source: OpenedModel;
+  readonly sets: Splits<PreparedSet>;
+  readonly float: FloatBaseline;
+  readonly calibrated: Calibrated;
+  readonly choices: readonly Choice[];
+  readonly bench: Workbench;
+  readonly trials: Trials;
+  readonly executor: Executor;
+  readonly observer: Observer;
+  readonly startedMs: number;
+}

@@ -1,0 +1,96 @@
+import { evaluateModel } from '../evaluate/evaluate.js';
+import type { LossLine, Verdict } from '../evaluate/floor.js';
+import type { Outcomes } from '../evaluate/outcomes.js';
+import { mean } from '../kernel/statistics.js';
+import type { Formats } from '../quantize/followers.js';
+import type { Plan } from '../quantize/plan.js';
+import { significant } from '../report/format.js';
+import type { Run } from './run.js';
+import { type Built, batchOf, type Workbench } from './workbench.js';
+
+/** A plan that ran on the selection samples. */
+export interface Trial extends Built {
+  readonly outcomes: Outcomes;
+  readonly divergence: number;
+  readonly verdict: Verdict;
+}
+
+/** `decided`: stop once the floor is missed for certain; `whole`: run every sample. */
+export type Extent = 'decided' | 'whole';
+
+/** Runs plans on the selection samples and judges them; a plan asked for again is not run again. */
+export interface Trials {
+  run(formats: Formats, extent?: Extent): Promise<Trial>;
+  runPlan(plan: Plan, extent?: Extent): Promise<Trial>;
+  /** The line from divergence to loss by which later verdicts predict. */
+  useLine(line: LossLine | undefined): void;
+  readonly evaluations: number;
+  readonly samplesRun: number;
+}
+
+export type TrialsOptions = Pick<Run, 'bench' | 'executor' | 'float' | 'observer'>;
+
+type Outcome = Omit<Trial, 'verdict'>;
+
+export function createTrials({ bench, executor, float, observer }: TrialsOptions): Trials {
+  const { judge, spec, references } = float;
+  const known = new Map<string, Promise<Outcome>>();
+  let line: LossLine | undefined;
+  let evaluations = 0;
+  let samplesRun = 0;
+
+  const evaluate = async (plan: Plan, extent: Extent): Promise<Outcome> => {
+    const built = await bench.build(plan);
+    const note = `evaluation ${evaluations}`;
+    const outcomes = await evaluateModel(executor, references.selection, spec, built.path, {
+      ...batchOf(plan.units),
+      ...(extent === 'decided' && { decided: judge.hopeless }),
+      onProgress: (done, total) => observer.progress({ stage: 'search', done, total, note }),
+    });
+    samplesRun += outcomes.rows.length;
+    return { ...built, outcomes, divergence: mean(outcomes.divergence) };
+  };
+  const remembered = (plan: Plan, extent: Extent): Promise<Outcome> => {
+    const key = JSON.stringify([plan.units, plan.emission, extent]);
+    const found = known.get(key);
+    if (found) return found;
+    evaluations++;
+    const run = evaluate(plan, extent);
+    known.set(key, run);
+    return run;
+  };
+  const runPlan = async (plan: Plan, extent: Extent = 'decided'): Promise<Trial> => {
+    const run = await remembered(plan, extent);
+    const trial = { ...run, verdict: judge.judge(run.outcomes, line) };
+    observer.trace(describeTrial(trial));
+    return trial;
+  };
+  return {
+    run: (formats, extent) => runPlan(bench.plan(formats), extent),
+    runPlan,
+    useLine(fitted) {
+      line = fitted;
+    },
+    get evaluations() {
+      return evaluations;
+    },
+    get samplesRun() {
+      return samplesRun;
+    },
+  };
+}
+
+/** `53 w8a8, 1 float: loss 0.004, predicted 0.0031, divergence 0.012: holds`. */
+function describeTrial({ plan, verdict, divergence, outcomes }: Trial): string {
+  const formats = Object.values(plan.units);
+  const counts = [...new Set(formats)].map(
+    (format) => `${formats.filter((other) => other === format).length} ${format}`,
+  );
+  const predicted = verdict.predicted === undefined ? '' : `, predicted ${significant(verdict.predicted)}`;
+  const judged = outcomes.stoppedEarly
+    ? `misses after ${outcomes.rows.length} samples`
+    : verdict.holds
+      ? 'holds'
+      : 'misses';
+  return `${counts.join(', ')}: loss ${significant(verdict.loss.value)}${predicted}, divergence ${significant(divergence)}: ${judged}`;
+}

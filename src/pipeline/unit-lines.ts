@@ -1,0 +1,61 @@
+import { significant } from '../report/format.js';
+import type { Report } from '../report/schema.js';
+import type { Choice } from './choices.js';
+import type { Picked } from './pick-fastest.js';
+import type { Run } from './run.js';
+import type { Selection } from './select.js';
+
+type Line = Report['units'][number];
+
+/** Every unit with its format, the kernel that ran, and the reason. */
+export function unitLines(run: Run, selection: Selection, picked: Picked): Line[] {
+  const kernels = new Map(picked.trial.kernels.map((kernel) => [kernel.name, kernel]));
+  const ranks = ranksOf(selection);
+  return run.choices.map((choice) => {
+    const { unit } = choice;
+    const format = picked.trial.plan.units[unit.name];
+    const kernel = kernels.get(unit.name);
+    const sensitivity = sensitivityOf(selection, choice);
+    return {
+      name: unit.name,
+      op: unit.op,
+      format,
+      kernel: kernel?.kernel ?? 'unknown',
+      weightType: kernel?.weightType ?? 'unknown',
+      ...(sensitivity !== undefined && { sensitivity }),
+      reason: reasonFor(choice, format, selection, picked, ranks.get(unit.group)),
+    };
+  });
+}
+
+function reasonFor(
+  choice: Choice,
+  format: string,
+  selection: Selection,
+  picked: Picked,
+  rank: string | undefined,
+): string {
+  if (choice.reason !== '') return choice.reason;
+  if (picked.name === 'float') return picked.reason;
+  if (picked.name === 'plan') return 'as the plan given says';
+  const sensitivity = sensitivityOf(selection, choice);
+  const score = sensitivity === undefined ? '' : `: sensitivity ${significant(sensitivity)}${rank ? `, ${rank}` : ''}`;
+  if (picked.name !== 'search') return `${picked.name}${score}`;
+  return format === choice.ladder[0] ? `quantizing it as well misses the floor${score}` : `holds the floor${score}`;
+}
+
+/** The score of the fastest format that was ranked; units of one group share their first unit's. */
+function sensitivityOf({ sensitivities }: Selection, { unit, ladder }: Choice): number | undefined {
+  const scores = sensitivities[unit.name] ?? sensitivities[unit.group];
+  const format = ladder.at(-1);
+  return scores && format ? scores[format] : undefined;
+}
+
+/** `3rd of 54`, most sensitive first. */
+function ranksOf({ sensitivities }: Selection): ReadonlyMap<string, string> {
+  const worst = Object.entries(sensitivities).map(
+    ([name, scores]) => [name, Math.max(...Object.values(scores))] as const,
+  );
+  const sorted = worst.sort((a, b) => b[1] - a[1]);
+  return new Map(sorted.map(([name], i) => [name, `number ${i + 1} of ${sorted.length}`]));
+}
