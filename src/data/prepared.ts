@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { BitloomError, type Problem } from '../kernel/errors.js';
-import { explained, writeFully } from '../onnx/write-file.js';
 import type { Dataset, PreparedSet, Sample } from './dataset.js';
 import { inOrder, type Settled } from './in-order.js';
 import {
@@ -81,7 +80,9 @@ async function writeSet(
   options: WriteOptions,
 ): Promise<PreparedSet> {
   const temporary = `${file}.${process.pid}.tmp`;
-  const handle = await explained(file, () => open(temporary, 'w'));
+  const handle = await open(temporary, 'w').catch((cause: unknown) => {
+    throw writeFailure(file, cause);
+  });
   try {
     const written = await writeRecords({ handle, file }, outcomes, options);
     const set = { file, length: written.entries.length, ...stamp() };
@@ -138,10 +139,14 @@ async function finish(output: Output, { entries, end }: Written, { labelled, has
   await write(output, encodeFooter(footer));
 }
 
-/** Returns the length written. */
+/** A write may take fewer bytes than offered (a disk that fills up); returns the length written. */
 async function write({ handle, file }: Output, bytes: Uint8Array): Promise<number> {
-  await explained(file, () => writeFully(handle, bytes));
-  return bytes.length;
+  try {
+    for (let offset = 0; offset < bytes.length; ) offset += (await handle.write(bytes, offset)).bytesWritten;
+    return bytes.length;
+  } catch (cause) {
+    throw writeFailure(file, cause);
+  }
 }
 
 /**
@@ -284,4 +289,18 @@ function corrupt({ file }: PreparedSet, message: string): BitloomError {
 
 function emptySet(name: string): Problem {
   return { kind: 'data', code: 'empty-data-set', message: 'there are no samples', place: { file: name } };
+}
+
+function writeFailure(file: string, cause: unknown): BitloomError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const problem: Problem =
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? {
+          kind: 'io',
+          code: 'disk-full',
+          message: 'the disk is full',
+          hint: 'Samples are stored preprocessed: use fewer, or put TMPDIR on a larger disk.',
+        }
+      : { kind: 'io', code: 'cannot-write', message: `cannot be written: ${cause}` };
+  return new BitloomError({ ...problem, place: { file } }, { cause });
 }
