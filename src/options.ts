@@ -95,7 +95,11 @@ const SEARCH = {
   search: z.enum(['bisection', 'greedy']).default('bisection').describe('how plans are tried'),
   interactions: z.enum(['none']).default('none').describe('dependencies between units that order them too'),
   target: z.enum(targetNames).default('ort-cpu').describe('where the model will run'),
-  formats: z.array(format).min(1).describe('formats to search; the ladder of the target when left out').exactOptional(),
+  formats: z
+    .array(format)
+    .min(1)
+    .describe('formats to search among, separated by commas; the ladder of the target when left out')
+    .exactOptional(),
   uniform: format.describe('no search: this format wherever it can be had').exactOptional(),
   plan: text('file', 'no search: apply this plan.json').exactOptional(),
   include: patterns('quantize these units only'),

@@ -20,7 +20,7 @@ function flagOf(name: string, schema: PropertySchema): Option {
   const flag = `--${flagName(name)}`;
   const help = `${schema.description ?? ''}${choicesOf(schema)}${defaultOf(schema)}`;
   if (schema.type === 'boolean') return new Option(flag, help);
-  const option = new Option(`${flag} <${schema.title ?? 'name'}>`, help);
+  const option = new Option(`${flag} <${schema.title ?? (schema.type === 'array' ? 'names' : 'name')}>`, help);
   if (schema.type === 'integer') return option.argParser(wholeNumber);
   if (schema.type === 'array') return option.argParser(namesOf(schema) ? listed : repeated);
   return option;

@@ -1,4 +1,3 @@
-import { inspect } from '../inspect.js';
 import { STAGES } from '../options.js';
 import { printInspection } from '../report/inspection.js';
 import { stageCommand } from './stage-command.js';
@@ -8,6 +7,6 @@ export const inspectCommand = stageCommand({
   says: 'Tell what stands in a model: inputs, outputs, operators, units, weights and work.',
   example: 'bitloom inspect model.onnx',
   options: STAGES.inspect,
-  run: ({ model }) => inspect(model),
+  run: async ({ model }) => (await import('../inspect.js')).inspect(model),
   print: printInspection,
 });

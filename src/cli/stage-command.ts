@@ -6,6 +6,7 @@ import { printFailure } from './failure.js';
 import { flagsOf } from './flags.js';
 import { onInterrupt } from './interrupt.js';
 import { showProgress } from './progress.js';
+import { useScratchFolder } from './scratch.js';
 
 /** A stage, and how the terminal shows what it returns. */
 export interface StageCommand<S extends z.ZodObject, Result> {
@@ -14,6 +15,7 @@ export interface StageCommand<S extends z.ZodObject, Result> {
   readonly example: string;
   /** The stage's table of options. `model` or `models` in it comes without a flag. */
   readonly options: S;
+  /** Loads the stage when it is called: help and complaints should not wait for native libraries. */
   run(options: z.input<S>, observer: Observer): Promise<Result>;
   /** For people: at most 80 columns. */
   print(result: Result): string;
@@ -67,6 +69,7 @@ async function runStage<S extends z.ZodObject, Result>(
     const config = flags.config === undefined ? {} : await readConfig(flags.config);
     const options: unknown = { ...optionsFor(stage.options, config), ...given };
     checkOptions(stage.options, options);
+    useScratchFolder();
     onInterrupt(progress, options);
     const result = await stage.run(options, progress);
     progress.close();

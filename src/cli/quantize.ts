@@ -1,0 +1,17 @@
+import { STAGES } from '../options.js';
+import { printReport } from '../report/terminal.js';
+import { stageCommand } from './stage-command.js';
+
+/** The floor was asked for, and the best plan found does not hold it. */
+const NOT_HELD = 2;
+
+export const quantizeCommand = stageCommand({
+  name: 'quantize',
+  says: 'Find the fastest mixed-precision model inside an accuracy floor.',
+  example: 'bitloom quantize model.onnx --data images/ --preprocess imagenet --keep 99.9%',
+  options: STAGES.quantize,
+  run: async (options, observer) => (await import('../pipeline/quantize.js')).quantize(options, observer),
+  print: ({ report }) => printReport(report),
+  data: ({ report }) => report,
+  status: ({ report }) => (report.floor.status === 'not-held' ? NOT_HELD : 0),
+});
