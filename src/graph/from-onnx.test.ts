@@ -91,6 +91,21 @@ describe('decodeModel', () => {
     expect(tensor && isDense(tensor) && [...Array.from(toNumbers(tensor))]).toEqual(expected);
   });
 
+  it('takes a Buffer, whose unaligned tensors can be viewed', () => {
+    const initializer = [
+      { name: 'pad', dims: [1n], dataType: 2, rawData: Uint8Array.of(1) },
+      ...[0, 1, 2, 3].map((i) => ({
+        name: `w${i}${'x'.repeat(i)}`,
+        dims: [1n],
+        dataType: 1,
+        rawData: new Uint8Array(4),
+      })),
+    ];
+    const init = { irVersion: 8n, opsetImport: [{ version: 17n }], graph: { initializer } };
+    const { graph } = decodeModel(Buffer.from(toBinary(ModelProtoSchema, create(ModelProtoSchema, init))));
+    for (const [name, value] of graph.initializers) expect(toNumbers(value)[0], name).toBe(name === 'pad' ? 1 : 0);
+  });
+
   it('keeps initializers that are inputs too', () => {
     const initializer = [{ name: 'w', dims: [1n], dataType: 1, floatData: [1] }];
     const graph = decodeGraph({ input: [{ name: 'x' }, { name: 'w' }], initializer });
@@ -137,6 +152,7 @@ describe('decodeModel', () => {
     ],
     ['attribute-value', { graph: { node: [{ ...two, attribute: [{ name: 'a' }] }] } }],
     ['unsupported-segment', { graph: { initializer: [{ ...weight, segment: { begin: 0n } }] } }],
+    ['tensor-data', { graph: { initializer: [{ ...weight, dims: [1n], int32Data: [1] }] } }],
     ['tensor-shape', { graph: { initializer: [{ ...weight, dims: [-1n] }] } }],
     ['external-data-without-folder', { graph: { initializer: [{ ...weight, dataLocation: 1 }] } }],
     ['graph-cycle', { graph: { node: [{ ...two, input: ['y'] }] } }],

@@ -77,7 +77,7 @@ export function fromOnnx(
   const opsets = readOpsets(proto.opsetImport, reading);
   checkVersions(proto, opsets, reading);
   throwAll(problems);
-  const graph = proto.graph ? readGraph(proto.graph, reading) : EMPTY_GRAPH;
+  const graph = readGraph(decoded.graph, reading);
   const functions = proto.functions.map((definition) => readFunction(definition, reading));
   const metadata = new Map(proto.metadataProps.map(({ key, value }) => [key, value]));
   throwAll(problems);
@@ -89,16 +89,6 @@ export function fromOnnx(
   ]);
   return { graph, opsets, functions, irVersion, metadata, ...withExtra({ rest }) };
 }
-
-const EMPTY_GRAPH: Graph = {
-  name: '',
-  inputs: [],
-  outputs: [],
-  nodes: [],
-  initializers: new Map(),
-  sparseInitializers: new Map(),
-  types: new Map(),
-};
 
 function checkVersions(proto: ModelProto, opsets: ReadonlyMap<string, number>, reading: Reading): void {
   const hint = `bitloom reads models up to IR version ${NEWEST_IR} and opset ${NEWEST_OPSET}: export it with an older one`;

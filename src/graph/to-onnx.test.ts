@@ -131,6 +131,11 @@ describe('saveModel', () => {
     expect((await loadModel(path)).graph.initializers.size).toBe(2102);
   });
 
+  it('refuses a tensor whose bytes are not what its shape says', () => {
+    const wrong = { dtype: 'float32', dims: [3], bytes: new Uint8Array(4) } as const;
+    expect(() => encodeModel(linear(wrong))).toThrow(expect.objectContaining({ code: 'tensor-size' }));
+  });
+
   it('leaves nothing behind where it fails', async () => {
     await expect(saveModel(linear(), join(folder, 'none', 'm.onnx'))).rejects.toThrow(/folder does not exist/);
     expect(readdirSync(folder)).toEqual([]);

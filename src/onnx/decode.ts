@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { type ModelProto, ModelProtoSchema } from 'onnx-buf';
+import { type GraphProto, type ModelProto, ModelProtoSchema } from 'onnx-buf';
 import { BitloomError } from '../kernel/errors.js';
 import { extractPayloads } from './payloads.js';
 import { flatten } from './wire.js';
@@ -7,12 +7,13 @@ import { flatten } from './wire.js';
 /** A decoded model whose tensors hold, in place of raw data, an index (see `payloadIndex`) into `payloads`. */
 export interface DecodedModel {
   readonly proto: ModelProto;
+  readonly graph: GraphProto;
   /** Views into the bytes that were decoded. */
   readonly payloads: readonly Uint8Array[];
 }
 
 /** Subgraphs take three levels each; the library's own limit of 100 would stop at 30 of them. */
-const RECURSION_LIMIT = 1000;
+export const RECURSION_LIMIT = 1000;
 
 /**
  * Decodes an encoded ModelProto. `file` is named in errors.
@@ -23,12 +24,12 @@ export function decodeProto(data: Uint8Array, file?: string): DecodedModel {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
   if (bytes.length === 0) throw unreadable('empty-file', 'the file is empty', file);
   if (!startsLikeModel(bytes)) throw unreadable('not-onnx', notOnnx(bytes), file);
-  const decoded = attempt(bytes, file);
-  if (!decoded.proto.graph) throw unreadable('not-onnx', 'it holds no graph: not an ONNX model, or cut short', file);
-  return decoded;
+  const { proto, payloads } = attempt(bytes, file);
+  if (proto.graph) return { proto, graph: proto.graph, payloads };
+  throw unreadable('not-onnx', 'it holds no graph: not an ONNX model, or cut short', file);
 }
 
-function attempt(bytes: Uint8Array, file: string | undefined): DecodedModel {
+function attempt(bytes: Uint8Array, file: string | undefined): Omit<DecodedModel, 'graph'> {
   try {
     const { skeleton, payloads } = extractPayloads(bytes);
     return { proto: fromBinary(ModelProtoSchema, flatten(skeleton), { recursionLimit: RECURSION_LIMIT }), payloads };

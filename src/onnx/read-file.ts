@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { BitloomError } from '../kernel/errors.js';
 
 /** Protobuf's own limit for one message, and ONNX Runtime's for a model file. */
@@ -9,31 +9,43 @@ const SLICE = 2 ** 28;
 
 /** The bytes of a file of at most 2 GiB. Throws a BitloomError of kind `io`. */
 export async function readWhole(path: string): Promise<Uint8Array> {
-  const file = await open(path, 'r').catch((cause) => {
-    throw failure(path, 'cannot-read', `cannot be opened: ${messageOf(cause)}`, cause);
-  });
+  let file: FileHandle | undefined;
   try {
-    const { size } = await file.stat();
-    if (size > LARGEST_MESSAGE) throw failure(path, 'model-too-large', 'is larger than 2 GiB, the limit of protobuf');
-    const bytes = new Uint8Array(size);
-    for (let done = 0; done < size; ) {
-      const { bytesRead } = await file.read(bytes, done, Math.min(SLICE, size - done), done);
-      if (bytesRead === 0) throw failure(path, 'cannot-read', 'became shorter while it was read');
-      done += bytesRead;
-    }
-    return bytes;
+    file = await open(path, 'r');
+    return await readAll(file, path);
   } catch (cause) {
-    if (cause instanceof BitloomError) throw cause;
-    throw failure(path, 'cannot-read', `cannot be read: ${messageOf(cause)}`, cause);
+    throw cause instanceof BitloomError ? cause : readFailure(path, cause);
   } finally {
-    await file.close();
+    await file?.close();
   }
+}
+
+async function readAll(file: FileHandle, path: string): Promise<Uint8Array> {
+  const { size } = await file.stat();
+  if (size > LARGEST_MESSAGE) throw failure(path, 'model-too-large', 'is larger than 2 GiB, the limit of protobuf');
+  const bytes = new Uint8Array(size);
+  for (let done = 0; done < size; ) {
+    const { bytesRead } = await file.read(bytes, done, Math.min(SLICE, size - done), done);
+    if (bytesRead === 0) throw failure(path, 'cannot-read', 'became shorter while it was read');
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+const SYSTEM_ERRORS: Readonly<Record<string, readonly [code: string, message: string]>> = {
+  ENOENT: ['file-not-found', 'there is no such file'],
+  EISDIR: ['cannot-read', 'is a folder'],
+  EACCES: ['cannot-read', 'may not be read'],
+};
+
+/** A system error as a BitloomError about `path`. */
+export function readFailure(path: string, cause: unknown): BitloomError {
+  const system = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  const [code, message] = SYSTEM_ERRORS[system] ?? ['cannot-read', `cannot be read: ${detail}`];
+  return failure(path, code, message, cause);
 }
 
 function failure(file: string, code: string, message: string, cause?: unknown): BitloomError {
   return new BitloomError({ kind: 'io', code, message, place: { file } }, { cause });
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -57,9 +57,18 @@ function describe(proto: TensorProto, tensor: Tensor): void {
   proto.dims = tensor.dims.map(BigInt);
 }
 
-/** Does not touch the bytes of a tensor that reads them on first use. */
+/** Does not touch the bytes of a tensor that reads them on first use; a wrong length would spoil the whole file. */
 function lazyBytes(tensor: DenseTensor): Chunk {
-  return { length: byteLength(tensor.dtype, sizeOf(tensor.dims)), read: () => tensor.bytes };
+  const length = byteLength(tensor.dtype, sizeOf(tensor.dims));
+  return {
+    length,
+    read: () => {
+      const { bytes, dtype, dims } = tensor;
+      if (bytes.length === length) return bytes;
+      const message = `a tensor ${dtype}[${dims.join(',')}] of ${length} bytes holds ${bytes.length}`;
+      throw new BitloomError({ kind: 'internal', code: 'tensor-size', message });
+    },
+  };
 }
 
 function externalTensor(
@@ -82,22 +91,53 @@ function externalTensor(
 
 function inlineBytes(proto: TensorProto, dtype: NumericDType, { payloads }: TensorSource): Uint8Array {
   if (proto.rawData.length > 0) return payloads[payloadIndex(proto.rawData)];
-  if (proto.floatData.length > 0) return bytesIn(Float32Array.from(proto.floatData));
-  if (proto.doubleData.length > 0) return bytesIn(Float64Array.from(proto.doubleData));
-  if (proto.int64Data.length > 0) return bytesIn(BigInt64Array.from(proto.int64Data));
-  if (proto.uint64Data.length > 0) return unsignedBytes(proto.uint64Data, dtype);
-  return int32Bytes(proto.int32Data, dtype);
+  const typed = TYPED_DATA.find(({ field }) => proto[field].length > 0);
+  if (!typed) return new Uint8Array(0);
+  if (typed.holds(dtype)) return typed.bytes(proto, dtype);
+  throw invalid('tensor-data', `has ${dtype} elements in the field ${typed.field}`, proto);
 }
 
-/** `int32_data` holds one element of 8 bits or more, or one byte of packed smaller ones, in each entry. */
+interface TypedData {
+  readonly field: 'floatData' | 'doubleData' | 'int64Data' | 'uint64Data' | 'int32Data';
+  holds(dtype: NumericDType): boolean;
+  bytes(proto: TensorProto, dtype: NumericDType): Uint8Array;
+}
+
+/** Which element types each field holds, and how (onnx.proto). */
+const TYPED_DATA: readonly TypedData[] = [
+  {
+    field: 'floatData',
+    holds: (dtype) => dtype === 'float32' || dtype === 'complex64',
+    bytes: ({ floatData }) => bytesIn(Float32Array.from(floatData)),
+  },
+  {
+    field: 'doubleData',
+    holds: (dtype) => dtype === 'float64' || dtype === 'complex128',
+    bytes: ({ doubleData }) => bytesIn(Float64Array.from(doubleData)),
+  },
+  {
+    field: 'int64Data',
+    holds: (dtype) => dtype === 'int64',
+    bytes: ({ int64Data }) => bytesIn(BigInt64Array.from(int64Data)),
+  },
+  {
+    field: 'uint64Data',
+    holds: (dtype) => dtype === 'uint64' || dtype === 'uint32',
+    bytes: ({ uint64Data }, dtype) =>
+      bytesIn(dtype === 'uint32' ? Uint32Array.from(uint64Data, Number) : BigUint64Array.from(uint64Data)),
+  },
+  {
+    field: 'int32Data',
+    holds: (dtype) => dtype === 'int32' || DTYPES[dtype].bits <= 16,
+    bytes: ({ int32Data }, dtype) => int32Bytes(int32Data, dtype),
+  },
+];
+
+/** One element of 8 bits or more, or one byte of packed smaller ones, in each entry. */
 function int32Bytes(data: readonly number[], dtype: NumericDType): Uint8Array {
   const { bits } = DTYPES[dtype];
   if (bits <= 8) return Uint8Array.from(data);
   return bytesIn(bits === 16 ? Uint16Array.from(data) : Int32Array.from(data));
-}
-
-function unsignedBytes(data: readonly bigint[], dtype: NumericDType): Uint8Array {
-  return bytesIn(dtype === 'uint32' ? Uint32Array.from(data, Number) : BigUint64Array.from(data));
 }
 
 function bytesIn(data: ArrayBufferView): Uint8Array {
