@@ -65,7 +65,8 @@ function innerProducts(node: Node): readonly RefusedNode[] {
 }
 
 function floatReason(node: Node, model: Model): string | undefined {
-  const type = node.inputs.map((input) => model.graph.types.get(input)).find((known) => known?.kind === 'tensor');
+  const values = [...node.inputs, ...node.outputs];
+  const type = values.map((value) => model.graph.types.get(value)).find((known) => known?.kind === 'tensor');
   if (type?.kind !== 'tensor' || type.dtype === 'float32') return undefined;
   return `it computes in ${type.dtype}, not float32`;
 }
