@@ -103,6 +103,7 @@ async function feedFor(input: ModelInput, array: NpyArray | undefined, source: A
   return {
     array,
     key: input,
+    note: `${array.name} goes to ${input.name} as it is, without preprocessing`,
     make: async (row, sample) => fitted(input, withBatch(row), sample),
   };
 }

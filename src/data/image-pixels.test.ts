@@ -145,6 +145,7 @@ describe('imagePlan', () => {
     expect(() => planFor([1, 4, 8, 8])).toThrow('4 channels');
     expect(() => planFor([1, 1, 8, 8], { mean: [0, 0, 0], std: [1, 1, 1] })).toThrow('the model takes 1 channels');
     expect(() => planFor([1, 3, 8, 8], { scale: 2 }, 'uint8')).toThrow('takes bytes');
+    expect(() => planFor([8, 3, 8, 8])).toThrow('takes 8 samples at a time');
     expect(() => planFor([1, 3, 'H', 'W'], { resize: 'exact' })).toThrow('does not say how large');
     expect(() => imageInput([input([1, 10])])).toThrow('x float32[1,10]');
     expect(() => imageInput([input([1, 3, 8, 8]), input([1, 3, 8, 8])])).toThrow('one input of 4 dimensions');

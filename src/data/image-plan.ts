@@ -3,7 +3,7 @@ import { BitloomError, type Problem } from '../kernel/errors.js';
 import { numberToFloat16 } from '../kernel/float16.js';
 import { printShape } from '../kernel/shape.js';
 import { type DenseTensor, tensor } from '../kernel/tensor.js';
-import type { ModelInput } from './model-inputs.js';
+import { type ModelInput, refuseFixedBatch } from './model-inputs.js';
 import type { Preprocessing } from './preprocessing.js';
 
 /** Preprocessing held against the model's image input: everything that one image needs is settled. */
@@ -46,6 +46,7 @@ function printInput({ name, dtype, shape }: ModelInput): string {
 }
 
 export function imagePlan(input: ModelInput, spec: Preprocessing): ImagePlan {
+  refuseFixedBatch(input);
   const shape = input.shape ?? [null, null, null, null];
   const layout = spec.layout === 'auto' ? layoutOf(shape[1], shape[3]) : spec.layout;
   const [c, h, w] = layout === 'NCHW' ? [shape[1], shape[2], shape[3]] : [shape[3], shape[1], shape[2]];

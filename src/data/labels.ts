@@ -13,11 +13,12 @@ export interface LabelRules {
 
 export const UNKNOWN_LABELS: LabelRules = { kind: 'class' };
 
-/** One column of output is a regression; more are classes. An unknown or image-like output says nothing. */
+/** The model's output tells, or else the names of its classes. One column of output is a regression; more are classes. An unknown or image-like output says nothing. */
 export function labelRulesOf(outputs: readonly Value[] = [], names?: readonly string[]): LabelRules {
   const type = outputs[0]?.type;
   const shape = type?.kind === 'tensor' ? type.shape : undefined;
-  const columns = shape?.length === 2 ? shape[1] : undefined;
+  const stated = shape?.length === 2 ? shape[1] : undefined;
+  const columns = typeof stated === 'number' ? stated : names?.length;
   if (columns === 1) return { kind: 'real' };
   return {
     kind: 'class',

@@ -41,6 +41,19 @@ export function fitted(input: ModelInput, value: DenseTensor, sample: string): D
   return fromNumbers(input.dtype, value.dims, toNumbers(value));
 }
 
+/** Samples are one at a time: a model with a larger batch written into it cannot take them. */
+export function refuseFixedBatch({ name, shape }: ModelInput): void {
+  const batch = shape?.[0];
+  if (typeof batch !== 'number' || batch === 1) return;
+  throw new BitloomError({
+    kind: 'model',
+    code: 'fixed-batch',
+    message: `takes ${batch} samples at a time`,
+    place: { tensor: name },
+    hint: 'Export it with a dynamic batch dimension, or a batch of 1.',
+  });
+}
+
 export function shapeFits(shape: Shape | undefined, dims: readonly number[]): boolean {
   if (shape === undefined) return true;
   return shape.length === dims.length && shape.every((dim, i) => typeof dim !== 'number' || dim === dims[i]);

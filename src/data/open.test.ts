@@ -96,6 +96,9 @@ describe('openDataset', () => {
     const open = (path: string) => openDataset(path, { inputs: images });
     await expect(open(join(root, 'nowhere'))).rejects.toThrow('there is no such file or folder');
     await expect(open(file('set.jsnl', ''))).rejects.toThrow('Did you mean .json');
+    await expect(openDataset(file('l.txt', 'a'), { inputs: images, labels: 'labels.csv' })).rejects.toThrow(
+      'labels.csv cannot label',
+    );
     await expect(open(file('set.parquet', ''))).rejects.toThrow('Data is a folder of images');
     await expect(open(file('t.jsonl', '{"text": "a"}'))).rejects.toThrow('this one takes x');
     mkdirSync(join(root, 'void'));

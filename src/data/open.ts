@@ -46,6 +46,7 @@ async function openPath(path: string, opening: Opening): Promise<Dataset> {
   if (kind.isDirectory()) return openFolder(path, opening);
   const extension = extname(path).toLowerCase();
   if (extension === '.npz' || extension === '.npy') return openArrayFile(path, opening);
+  refuseLabelFile(path, opening);
   if (RECORD_EXTENSIONS.includes(extension)) return openRecordFile(path, opening);
   if (isModule(path)) return openModule(path, given(opening));
   throw unusable(path, `is of no kind that can be read (${extension || 'no extension'})`);
@@ -53,7 +54,10 @@ async function openPath(path: string, opening: Opening): Promise<Dataset> {
 
 async function openFolder(path: string, opening: Opening): Promise<Dataset> {
   const folders = await testDataFolders(path);
-  if (folders.length > 0) return openTestData(path, folders, opening.wanted);
+  if (folders.length > 0) {
+    refuseLabelFile(path, opening);
+    return openTestData(path, folders, opening.wanted);
+  }
   if (!(await hasImages(path))) throw unusable(path, 'holds neither images nor test_data_set_* folders');
   const plan = await planFor(imageInput(opening.wanted), opening);
   return openImageFolder(path, plan, rulesOf(opening), opening.labels);
@@ -126,6 +130,18 @@ async function preprocessingFile(file: string): Promise<Preprocessing> {
   const data = jsonFile(file, await readFile(file, 'utf8'));
   if (isPreprocessorConfig(data)) return fromPreprocessorConfig(data, { file });
   return parsePreprocessing(isRecord(data) ? data : {}, { file });
+}
+
+/** Texts, modules and test data hold their labels themselves or have none. */
+function refuseLabelFile(file: string, { labels }: Opening): void {
+  if (!labels) return;
+  throw new BitloomError({
+    kind: 'option',
+    code: 'labels-not-used',
+    message: `${labels} cannot label ${file}`,
+    place: { option: 'labels' },
+    hint: 'A file of labels goes with a folder of images or an array of them.',
+  });
 }
 
 function rulesOf({ outputs, model }: Opening) {

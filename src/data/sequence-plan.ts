@@ -1,7 +1,7 @@
 import { BitloomError } from '../kernel/errors.js';
 import { printShape } from '../kernel/shape.js';
 import { type DenseTensor, fromNumbers } from '../kernel/tensor.js';
-import type { ModelInput } from './model-inputs.js';
+import { type ModelInput, refuseFixedBatch } from './model-inputs.js';
 
 /** What an input of a sequence model is fed from. */
 type Role = 'ids' | 'mask' | 'types' | 'positions';
@@ -42,6 +42,7 @@ export function sequencePlan(inputs: readonly ModelInput[], padId?: number): Seq
   }
   if (![...roles.values()].includes('ids')) return undefined;
   refuseOthers(inputs.filter((input) => !roles.has(input)));
+  for (const input of roles.keys()) refuseFixedBatch(input);
   const lengths = inputs.flatMap(({ shape }) => (typeof shape?.[1] === 'number' ? [shape[1]] : []));
   return { roles, ...(lengths.length > 0 && { fixedLength: lengths[0] }), ...(padId !== undefined && { padId }) };
 }
@@ -69,6 +70,7 @@ function refuseOthers(others: readonly ModelInput[]): void {
 
 export function padded(plan: SequencePlan, length: number, sample: string): number {
   const { fixedLength = length, padId } = plan;
+  if (length === 0) throw noTokens(sample);
   if (length > fixedLength) throw tooLong(length, fixedLength, sample);
   if (length < fixedLength && padId === undefined) throw noPadding(fixedLength, sample);
   return fixedLength;
@@ -105,6 +107,10 @@ function countedPositions({ padId }: SequencePlan, { ids, mask }: Sequence): (po
   if (mask) return (i) => i < ids.length && mask[i] !== 0;
   const end = ids.findLastIndex((id) => id !== padId) + 1;
   return (i) => i < end;
+}
+
+function noTokens(sample: string): BitloomError {
+  return new BitloomError({ kind: 'data', code: 'empty-text', message: 'has no tokens', place: { sample } });
 }
 
 function tooLong(length: number, fixed: number, sample: string): BitloomError {

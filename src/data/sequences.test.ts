@@ -62,6 +62,8 @@ describe('sequenceInputs', () => {
   it('refuses texts that do not fit, and inputs that text cannot fill', () => {
     expect(() => feed([matrix('input_ids', 2)], { ids: [1, 2, 3] }, 0)).toThrow('has 3 tokens, the model takes 2');
     expect(() => feed([matrix('input_ids', 4)], { ids: [1, 2, 3] })).toThrow('no padding token is known');
+    expect(() => feed([matrix('input_ids')], { ids: [] })).toThrow('has no tokens');
+    expect(() => planOf([{ name: 'input_ids', dtype: 'int64', shape: [4, 'T'] }])).toThrow('takes 4 samples');
     expect(() => planOf([matrix('input_ids'), matrix('past_key_values.0.key')])).toThrow('key-value cache');
   });
 });
