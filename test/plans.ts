@@ -18,11 +18,14 @@ import { affineParameters } from '../src/quantize/grid.js';
 import { type Activations, makePlan, uniformFormats, valuesToObserve } from '../src/quantize/make-plan.js';
 import type { EmissionOptions, Plan, Range, WeightOptions } from '../src/quantize/plan.js';
 import { findUnits } from '../src/quantize/units.js';
+import { optimizeModel } from '../src/runtime/optimized.js';
 import { ortRuntime } from '../src/runtime/ort.js';
 import type { TensorMap } from '../src/runtime/session.js';
 
 export const ortCpu = loadTarget('ort-cpu');
 export const PLAIN_WEIGHTS: WeightOptions = { method: 'min-max', reduceRange: false, blockSize: 32 };
+
+const optimize = (model: string, path: string) => optimizeModel(ortRuntime, { model, path, threads: 1 });
 
 const WIDTHS: readonly Bits[] = [4, 8, 16];
 
@@ -154,7 +157,7 @@ export async function tryEmitted(model: Model, plan: Plan, emitted: Model, feeds
   try {
     const path = join(folder, 'model.onnx');
     await saveModel(emitted, path);
-    const check = await checkKernels({ plan, units: findUnits(model), emitted, path, runtime: ortRuntime });
+    const check = await checkKernels({ plan, units: findUnits(model), emitted, path, optimize });
     const optimizedModelPath = join(folder, 'optimized.onnx');
     const session = await ortRuntime.open(path, { threads: 1, optimizedModelPath });
     const outputs = await session.run(feeds);

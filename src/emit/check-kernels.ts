@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { loadModel } from '../graph/from-onnx.js';
 import { indexGraph } from '../graph/index-graph.js';
 import type { Graph, Model, Node } from '../graph/model.js';
@@ -11,7 +9,6 @@ import type { Plan } from '../quantize/plan.js';
 import type { KernelRule } from '../quantize/rules.js';
 import type { Unit } from '../quantize/unit.js';
 import { weightDType } from '../quantize/weights.js';
-import type { Runtime } from '../runtime/session.js';
 import { isIntegerProduct, kernelName, matchUnits, weightType } from './executed.js';
 
 /** What ran for one unit, beside what the plan says. */
@@ -40,7 +37,8 @@ export interface KernelQuestion {
   readonly emitted: Model;
   /** The file it was saved to. */
   readonly path: string;
-  readonly runtime: Runtime;
+  /** Writes the graph that the runtime executes for a model; it may take its weights from where the model does. */
+  readonly optimize: (model: string, optimized: string) => Promise<unknown>;
 }
 
 /**
@@ -48,7 +46,7 @@ export interface KernelQuestion {
  * silently (it quantizes float weights, skips fusions for a scale that is 2 % off), so nothing else can be trusted.
  */
 export async function checkKernels(question: KernelQuestion): Promise<KernelCheck> {
-  const executed = await optimizedGraph(question.path, question.runtime);
+  const executed = await optimizedGraph(question);
   const { plan, units } = question;
   const found = matchUnits(
     question.emitted.graph,
@@ -67,15 +65,14 @@ export async function checkKernels(question: KernelQuestion): Promise<KernelChec
   return { units: checked, problems: checked.filter((unit) => !unit.agrees).map(problem) };
 }
 
-async function optimizedGraph(path: string, runtime: Runtime): Promise<Graph> {
-  const folder = await mkdtemp(join(tmpdir(), 'bitloom-kernels-'));
+/** Beside the model, so that external data is found by both. */
+async function optimizedGraph({ path, optimize }: KernelQuestion): Promise<Graph> {
+  const optimized = `${path}.optimized`;
   try {
-    const optimizedModelPath = join(folder, 'optimized.onnx');
-    const session = await runtime.open(path, { optimizedModelPath, threads: 1 });
-    await session.close();
-    return (await loadModel(optimizedModelPath)).graph;
+    await optimize(path, optimized);
+    return (await loadModel(optimized)).graph;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(optimized, { force: true });
   }
 }
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { findModelFolder, type ModelFiles } from '../data/model-folder.js';
 import { hashModel, loadModel } from '../graph/from-onnx.js';
 import type { Model } from '../graph/model.js';
-import { type Feeds, typesOfValues } from '../graph/observe.js';
+import type { Feeds } from '../graph/observe.js';
 import { asFloatModel } from '../graph/precision.js';
 import { upgradeOpset } from '../graph/upgrade.js';
 import type { Observer } from '../kernel/observer.js';

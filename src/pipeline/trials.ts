@@ -6,7 +6,7 @@ import type { Formats } from '../quantize/followers.js';
 import type { Plan } from '../quantize/plan.js';
 import { significant } from '../report/format.js';
 import type { Run } from './run.js';
-import { type Built, batchOf, type Workbench } from './workbench.js';
+import { type Built, batchOf } from './workbench.js';
 
 /** A plan that ran on the selection samples. */
 export interface Trial extends Built {

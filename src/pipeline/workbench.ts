@@ -14,7 +14,7 @@ import { planFor } from '../quantize/make-plan.js';
 import { type Network, network } from '../quantize/network.js';
 import type { Plan, WeightOptions } from '../quantize/plan.js';
 import type { Executor } from '../runtime/job.js';
-import { ortRuntime } from '../runtime/ort.js';
+import { OPTIMIZE_JOB } from '../runtime/optimized.js';
 import type { Calibrated } from './calibrate-model.js';
 import type { OpenedModel } from './open-model.js';
 
@@ -48,11 +48,13 @@ export interface WorkbenchOptions {
 }
 
 export async function openWorkbench(options: WorkbenchOptions): Promise<Workbench> {
-  const { source, calibrated, folder } = options;
+  const { source, calibrated, executor, folder } = options;
   const net = network(source.model, options.target);
   const emitter = createEmitter(source.model);
   const weights = weightOptions(options.settings);
   const store = await openWeightStore(join(folder, 'weights.bin'));
+  const optimize = (candidate: string, path: string) =>
+    executor.run(OPTIMIZE_JOB, { model: candidate, path, threads: 1 });
   let saved = 0;
   const save = async (variant: Model) => {
     const path = join(folder, `${String(++saved).padStart(5, '0')}.onnx`);
@@ -66,7 +68,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
     async build(plan) {
       const emitted = emitter.emit(plan);
       const path = await save(emitted);
-      const check = await checkKernels({ plan, units: net.units, emitted, path, runtime: ortRuntime });
+      const check = await checkKernels({ plan, units: net.units, emitted, path, optimize });
       throwAll(check.problems);
       return { plan, model: emitted, path, kernels: check.units };
     },

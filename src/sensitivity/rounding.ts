@@ -1,5 +1,5 @@
 import { squaredError } from '../calibrate/mse.js';
-import { piecesOf } from '../calibrate/pieces.js';
+import { type Pieces, piecesOf } from '../calibrate/pieces.js';
 import { storable } from '../calibrate/range.js';
 import type { ActivationStatistics } from '../calibrate/statistics.js';
 import { type DenseTensor, toFloat32 } from '../kernel/tensor.js';
@@ -48,9 +48,15 @@ export function activationError(
   const bits = activation === 'dynamic' ? 8 : activation.bits;
   const held = activation === 'dynamic' ? undefined : parameters?.[bits];
   const range = held ? storable(held, bits) : statistics;
-  const power = pieces.reduce(
-    (total, { low, high, count }) => total + (count * (low * low + low * high + high * high)) / 3,
-    0,
-  );
+  const power = squarePower(pieces);
   return power > 0 ? squaredError(pieces, range, { bits, symmetric: false }) / power : 0;
+}
+
+/** Integral of x^2 over the density. */
+function squarePower({ low, high, count }: Pieces): number {
+  let total = 0;
+  for (let i = 0; i < count.length; i++) {
+    total += (count[i] * (low[i] ** 2 + low[i] * high[i] + high[i] ** 2)) / 3;
+  }
+  return total;
 }
