@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildModel, value } from './graph/build.js';
 import type { GraphEdit } from './graph/edit.js';
 import { inspect, inspectModel } from './inspect.js';
-import { floats, ints } from './kernel/tensor.js';
+import { floats } from './kernel/tensor.js';
 import { printInspection } from './report/inspection.js';
 
 const zeros = (...dims: readonly number[]) => floats(new Array(dims.reduce((a, b) => a * b)).fill(0), dims);
@@ -48,25 +48,6 @@ describe('inspectModel counts multiply-accumulates', () => {
       ['product', 0, 6 * 7 * 6],
     ]);
     expect(macs.total).toBe(210 + 252);
-  });
-});
-
-describe('inspectModel tells the precision', () => {
-  it('of QDQ models', () => {
-    const quantized = model([1, 2], (edit) => {
-      edit.constant('scale', floats([1], []));
-      edit.add({ op: 'QuantizeLinear', inputs: ['x', 'scale'], outputs: ['q'] });
-      edit.add({ op: 'DequantizeLinear', inputs: ['q', 'scale'], outputs: ['y'] });
-    });
-    expect(inspectModel(quantized, 'q').precision).toBe('quantized (QDQ)');
-  });
-
-  it('of models without float weights', () => {
-    const shape = model([1, 2], (edit) => {
-      edit.constant('axes', ints([0]));
-      edit.add({ op: 'Squeeze', inputs: ['x', 'axes'], outputs: ['y'] });
-    });
-    expect(inspectModel(shape, 's').precision).toBe('no float weights');
   });
 });
 

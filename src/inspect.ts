@@ -2,6 +2,7 @@ import { findModelFolder } from './data/model-folder.js';
 import { intAttribute } from './graph/attributes.js';
 import { loadModel } from './graph/from-onnx.js';
 import type { Graph, Model, Node, Value } from './graph/model.js';
+import { precisionOf } from './graph/precision.js';
 import { printType } from './graph/print.js';
 import { subgraphs } from './graph/subgraphs.js';
 import { inferTypes, shapeIn } from './graph/types.js';
@@ -28,7 +29,7 @@ export function inspectModel(model: Model, path: string): Inspection {
     path,
     irVersion: model.irVersion,
     opsets: Object.fromEntries(model.opsets),
-    precision: precisionOf(model, nodes),
+    precision: precisionOf(model),
     inputs: feedsOf(model.graph).map(tensorLine),
     outputs: model.graph.outputs.map(tensorLine),
     operators: countBy(nodes, (node) => (node.domain ? `${node.domain}.${node.op}` : node.op)),
@@ -75,22 +76,6 @@ function weightsOf(graph: Graph): Inspection['weights'] {
     elements: total(elementCount),
     tensors: tensors.length,
   };
-}
-
-/** What a model is made of, by the first rule that fits. */
-const PRECISIONS: readonly { readonly name: string; readonly ops: RegExp }[] = [
-  { name: 'quantized (QDQ)', ops: /^QuantizeLinear$/ },
-  { name: 'quantized (integer operators)', ops: /^(QLinear|QGemm)|Integer$/ },
-  { name: 'quantized (weights only)', ops: /^(MatMulNBits|DequantizeLinear)$/ },
-];
-
-function precisionOf(model: Model, nodes: readonly Node[]): string {
-  const quantized = PRECISIONS.find(({ ops }) => nodes.some((node) => ops.test(node.op)));
-  if (quantized) return quantized.name;
-  const floats = [...model.graph.initializers.values()]
-    .map(({ dtype }) => dtype)
-    .filter((dtype) => /float/.test(dtype));
-  return [...new Set(floats)].join(' and ') || 'no float weights';
 }
 
 /** Sizes for dimensions that the model leaves open: batch, sequence, image height and width. */

@@ -6,7 +6,7 @@ export interface Inspection {
   readonly irVersion: number;
   /** Domain -> version. */
   readonly opsets: Readonly<Record<string, number>>;
-  /** `float32`, `float16`, `quantized (QDQ)` ... */
+  /** `float32`, `float16`, `quantized` ... */
   readonly precision: string;
   readonly inputs: readonly TensorLine[];
   readonly outputs: readonly TensorLine[];
