@@ -5,7 +5,7 @@ import { inferKnown } from '../graph/infer.js';
 import type { Model, Node } from '../graph/model.js';
 import type { Known } from '../graph/shape-rules/rule.js';
 import type { DType } from '../kernel/dtype.js';
-import type { Shape } from '../kernel/shape.js';
+import type { Dim, Shape } from '../kernel/shape.js';
 import type { Tensor } from '../kernel/tensor.js';
 import { type Pass, type PassResult, unchanged } from './pass.js';
 
@@ -18,6 +18,8 @@ export interface Site {
   constant(value: string): Tensor | undefined;
   shape(value: string): Shape | undefined;
   dtype(value: string): DType | undefined;
+  /** The elements of a small integer tensor, where they follow from dimensions. */
+  contents(value: string): readonly Dim[] | undefined;
 }
 
 /** Whether a rule rewrote the node, saw nothing for it, or left a pattern alone for a reason worth telling. */
@@ -71,6 +73,7 @@ function siteOf(model: Model, edit: GraphEdit): Site & { refresh(): void } {
     constant: (name) => (overridable(name) ? undefined : edit.initializer(name)),
     shape: (name) => known(name)?.shape,
     dtype: (name) => known(name)?.dtype,
+    contents: (name) => known(name)?.contents,
     refresh() {
       index = undefined;
     },

@@ -13,6 +13,7 @@ import { foldShapes } from './fold-shapes.js';
 import { matMulAddToGemm } from './matmul-add-to-gemm.js';
 import { mergeChains } from './merge-chains.js';
 import type { Pass } from './pass.js';
+import { settleReshapes } from './settle-reshapes.js';
 import { weightsNotInputs } from './weights-not-inputs.js';
 
 export interface SimplifyOptions extends FoldOptions {
@@ -40,6 +41,7 @@ export function simplifyPasses(options: FoldOptions): readonly Pass[] {
     dropIdentities,
     foldShapes,
     foldConstants(options),
+    settleReshapes,
     mergeChains,
     dropNoOps,
     dropDead,
