@@ -52,4 +52,13 @@ describe('binCounter', () => {
       expect(sum(counter.counts(i))).toBe(100_022);
     }
   });
+
+  it('loses no count when 32 bits run out', () => {
+    const counter = binCounter(2, 100);
+    for (let round = 0; round < 9; round++) {
+      for (const [i, buffer] of counter.reserve([30, 30]).entries()) counter.count(i, buffer.fill(i + round));
+    }
+    expect([sum(counter.counts(0)), sum(counter.counts(1))]).toEqual([270, 270]);
+    expect(sameCounts(counter.counts(0), plainCounts(Float32Array.from({ length: 270 }, (_, i) => i % 9)))).toBe(true);
+  });
 });

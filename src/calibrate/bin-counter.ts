@@ -89,7 +89,7 @@ export interface BinCounter {
   reserve(lengths: readonly number[]): readonly Float32Array[];
   /** Counts all floats of a reserved buffer as values of tensor `index`; there must be one at least. */
   count(index: number, buffer: Float32Array): Extremes;
-  /** Counts so far of tensor `index`, by bin. */
+  /** Counts so far of tensor `index`, by bin. Overwritten by the next call. */
   counts(index: number): Float64Array;
 }
 
@@ -99,9 +99,12 @@ class WasmBinCounter implements BinCounter {
   readonly #run: (at: number, end: number, table: number) => void;
   readonly #emptied: (Float64Array | undefined)[];
   readonly #pending: Float64Array;
+  readonly #mostPending: number;
   readonly #buffersAt: number;
+  readonly #totals = new Float64Array(BINS);
 
-  constructor(tensors: number) {
+  constructor(tensors: number, mostPending: number) {
+    this.#mostPending = mostPending;
     this.#buffersAt = TABLES_AT + tensors * TABLES_BYTES;
     this.#memory = new WebAssembly.Memory({ initial: this.#buffersAt / PAGE_BYTES, maximum: 65536 });
     this.#run = instantiate(this.#memory);
@@ -133,8 +136,11 @@ class WasmBinCounter implements BinCounter {
   }
 
   counts(index: number): Float64Array {
-    this.#empty(index);
-    return (this.#emptied[index] ?? new Float64Array(BINS)).slice();
+    const tables = this.#tables(index);
+    const emptied = this.#emptied[index];
+    for (let bin = 0; bin < BINS; bin++) this.#totals[bin] = tables[bin] + tables[BINS + bin];
+    if (emptied) for (let bin = 0; bin < BINS; bin++) this.#totals[bin] += emptied[bin];
+    return this.#totals;
   }
 
   #countRest(table: number, rest: Float32Array): void {
@@ -144,22 +150,24 @@ class WasmBinCounter implements BinCounter {
   }
 
   #makeRoom(index: number, length: number): void {
-    if (this.#pending[index] + length > MOST_PENDING) this.#empty(index);
+    if (this.#pending[index] + length > this.#mostPending) this.#empty(index);
     this.#pending[index] += length;
   }
 
   #empty(index: number): void {
-    const tables = new Uint32Array(this.#memory.buffer, TABLES_AT + index * TABLES_BYTES, 2 * BINS);
-    const totals = this.#emptied[index] ?? new Float64Array(BINS);
-    for (let bin = 0; bin < BINS; bin++) totals[bin] += tables[bin] + tables[BINS + bin];
-    tables.fill(0);
-    this.#emptied[index] = totals;
+    this.#emptied[index] = this.counts(index).slice();
+    this.#tables(index).fill(0);
     this.#pending[index] = 0;
+  }
+
+  #tables(index: number): Uint32Array {
+    return new Uint32Array(this.#memory.buffer, TABLES_AT + index * TABLES_BYTES, 2 * BINS);
   }
 }
 
-export function binCounter(tensors: number): BinCounter {
-  return new WasmBinCounter(tensors);
+/** `mostPending` is for tests: elements of one tensor after which its 32-bit counts are emptied. */
+export function binCounter(tensors: number, mostPending = MOST_PENDING): BinCounter {
+  return new WasmBinCounter(tensors, mostPending);
 }
 
 function instantiate(memory: WebAssembly.Memory): (at: number, end: number, table: number) => void {

@@ -1,7 +1,7 @@
 /**
  * The bins of every histogram: floats that share their upper 16 bits (sign, exponent, 7 bits of fraction). So the grid
  * is the number format's own: 128 bins an octave wherever the values lie, no range to know beforehand, no widening,
- * and histograms of parts add up exactly to that of the whole. Bins are numbered in ascending order of their values.
+ * and histograms of parts add up exactly to that of the whole.
  */
 export const BINS = 65536;
 
@@ -24,11 +24,6 @@ export function binInterval(upper: number): Interval {
   const near = floatFrom(magnitude);
   const far = Math.min(LARGEST, floatFrom(magnitude + 1));
   return upper < 0x8000 ? { low: near, high: far } : { low: -far, high: -near };
-}
-
-/** Sorts bins by the values that they hold. */
-export function binOrder(upper: number): number {
-  return upper < 0x8000 ? upper : 0x8000 - upper;
 }
 
 export function binOf(value: number): number {

@@ -1,4 +1,7 @@
-import { BINS, binOrder } from './bins.js';
+import { BINS } from './bins.js';
+
+/** The greatest magnitude of a bin, NaN included: nothing is lost. */
+const LAST_ORDER = 0x7fff;
 
 /** How often each bin occurred; bins that did not are left out. */
 export interface Histogram {
@@ -37,13 +40,16 @@ export function mergeStatistics(parts: readonly Statistics[]): Statistics {
 
 /** The histogram of counts by bin (all `BINS` of them). Both zeros become one bin. */
 export function histogramOf(counts: Float64Array): Histogram {
-  const folded = counts.slice();
-  folded[0] += folded[0x8000];
-  folded[0x8000] = 0;
-  const bins = Uint16Array.from([...folded.keys()].filter((bin) => folded[bin] > 0)).sort(
-    (a, b) => binOrder(a) - binOrder(b),
-  );
-  return { bins, counts: Float64Array.from(bins, (bin) => folded[bin]) };
+  const bins: number[] = [];
+  const found: number[] = [];
+  for (let order = -LAST_ORDER; order <= LAST_ORDER; order++) {
+    const bin = order < 0 ? 0x8000 - order : order;
+    const count = order === 0 ? counts[0] + counts[0x8000] : counts[bin];
+    if (count === 0) continue;
+    bins.push(bin);
+    found.push(count);
+  }
+  return { bins: Uint16Array.from(bins), counts: Float64Array.from(found) };
 }
 
 function mergeActivation(a: ActivationStatistics, b: ActivationStatistics): ActivationStatistics {
