@@ -3,21 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { buildModel, value } from '../../src/graph/build.js';
-import { encodeModel } from '../../src/graph/to-onnx.js';
-import { floats } from '../../src/kernel/tensor.js';
+import { tinyModel } from './tiny-model.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bitloom-cli-'));
 const model = join(folder, 'tiny.onnx');
-writeFileSync(
-  model,
-  encodeModel(
-    buildModel({ inputs: [value('x', 'float32', ['N', 3])], outputs: [value('y', 'float32', ['N', 2])] }, (edit) => {
-      edit.constant('w', floats([1, 2, 3, 4, 5, 6], [3, 2]));
-      edit.add({ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'], name: 'head' });
-    }),
-  ),
-);
+writeFileSync(model, tinyModel());
 
 function bitloom(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {

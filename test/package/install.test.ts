@@ -3,9 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildModel, value } from '../../src/graph/build.js';
-import { encodeModel } from '../../src/graph/to-onnx.js';
-import { floats } from '../../src/kernel/tensor.js';
+import { tinyModel } from '../cli/tiny-model.js';
 
 const work = mkdtempSync(join(tmpdir(), 'bitloom-package-'));
 const consumer = join(work, 'consumer');
@@ -17,17 +15,6 @@ function run(command: string, args: readonly string[], cwd = consumer): string {
   // Only what a user has: no settings that the npm which runs this suite hands down.
   const inherited = Object.entries(process.env).filter(([name]) => !/^npm_|^ONNXRUNTIME_/i.test(name));
   return execFileSync(command, args, { cwd, encoding: 'utf8', env: Object.fromEntries(inherited), stdio: 'pipe' });
-}
-
-function tinyModel(): Uint8Array {
-  const model = buildModel(
-    { inputs: [value('x', 'float32', ['N', 3])], outputs: [value('y', 'float32', ['N', 2])] },
-    (edit) => {
-      edit.constant('w', floats([1, 2, 3, 4, 5, 6], [3, 2]));
-      edit.add({ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'], name: 'head' });
-    },
-  );
-  return encodeModel(model);
 }
 
 describe('the npm package, installed into an empty folder', () => {
