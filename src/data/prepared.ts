@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { BitloomError, type Problem } from '../kernel/errors.js';
+import { writeFailure } from '../kernel/write-errors.js';
 import type { Dataset, PreparedSet, Sample } from './dataset.js';
 import { inOrder, type Settled } from './in-order.js';
 import {
@@ -289,18 +290,4 @@ function corrupt({ file }: PreparedSet, message: string): BitloomError {
 
 function emptySet(name: string): Problem {
   return { kind: 'data', code: 'empty-data-set', message: 'there are no samples', place: { file: name } };
-}
-
-function writeFailure(file: string, cause: unknown): BitloomError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  const problem: Problem =
-    code === 'ENOSPC' || code === 'EDQUOT'
-      ? {
-          kind: 'io',
-          code: 'disk-full',
-          message: 'the disk is full',
-          hint: 'Samples are stored preprocessed: use fewer, or put TMPDIR on a larger disk.',
-        }
-      : { kind: 'io', code: 'cannot-write', message: `cannot be written: ${cause}` };
-  return new BitloomError({ ...problem, place: { file } }, { cause });
 }

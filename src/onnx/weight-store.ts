@@ -3,8 +3,9 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { DenseTensor } from '../kernel/tensor.js';
+import { explained } from '../kernel/write-errors.js';
 import { alignedOffset, tensorLength } from './external-layout.js';
-import { explained, writeFully } from './write-file.js';
+import { writeFully } from './write-file.js';
 
 /** Bytes of a store that hold one tensor. */
 export interface StoredBytes {

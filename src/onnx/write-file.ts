@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { BitloomError } from '../kernel/errors.js';
+import { explained } from '../kernel/write-errors.js';
 import { bytesOf, type Rope } from './wire.js';
 
 /** Small pieces are gathered to this size, and large ones cut to it, for one write each. */
@@ -70,29 +70,4 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array, position?:
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at);
     done += bytesWritten;
   }
-}
-
-/** Runs `action` and turns a system error into a BitloomError about `path`. */
-export async function explained<T>(path: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (cause) {
-    throw cause instanceof BitloomError ? cause : writeFailure(path, cause);
-  }
-}
-
-const SYSTEM_ERRORS: Readonly<Record<string, readonly [code: string, message: string, hint: string]>> = {
-  ENOSPC: ['disk-full', 'the disk is full; nothing was written', 'free some space or choose another folder'],
-  EDQUOT: ['disk-full', 'the disk quota is used up; nothing was written', 'free some space or choose another folder'],
-  ENOENT: ['cannot-write', 'its folder does not exist', 'create the folder first'],
-  EACCES: ['cannot-write', 'its folder may not be written to', 'choose another folder'],
-  EROFS: ['cannot-write', 'its folder is on a read-only file system', 'choose another folder'],
-  EISDIR: ['cannot-write', 'is a folder', 'name a file in it'],
-};
-
-function writeFailure(file: string, cause: unknown): BitloomError {
-  const detail = cause instanceof Error ? cause.message : String(cause);
-  const system = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const [code, message, hint] = SYSTEM_ERRORS[system] ?? ['cannot-write', `cannot be written: ${detail}`, ''];
-  return new BitloomError({ kind: 'io', code, message, place: { file }, ...(hint ? { hint } : {}) }, { cause });
 }

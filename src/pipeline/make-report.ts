@@ -153,11 +153,11 @@ function machine(): Report['machine'] {
   };
 }
 
-function warningsOf({ source, float, settings }: Run, { latency, trial }: Picked): Report['warnings'] {
+function warningsOf({ notes, float, settings }: Run, { latency, trial }: Picked): Report['warnings'] {
   const { verdict } = trial;
   const { allowed, resolves } = float.judge;
   return [
-    ...source.notes,
+    ...notes,
     ...(verdict.holds ? [] : [`no plan tried holds the floor; this one loses least`]),
     ...(resolves > allowed ? [`the floor is finer than ${float.outcomes.selection.rows.length} samples resolve`] : []),
     ...(settings.decide === 'estimate' && settings.keep.kind !== 'kl' && verdict.predicted === undefined

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { DataOptions } from '../data/data-options.js';
-import type { Dataset, PreparedSet, Splits } from '../data/dataset.js';
+import type { PreparedSet, Splits } from '../data/dataset.js';
 import { openDataset } from '../data/open.js';
+import { type PartSources, partition } from '../data/parts.js';
 import { prepare } from '../data/prepared.js';
 import type { GivenSamples } from '../data/sample-module.js';
-import { type PartName, splitIndices } from '../data/splits.js';
-import { BitloomError } from '../kernel/errors.js';
+import type { PartName, SplitOptions } from '../data/splits.js';
 import type { Observer } from '../kernel/observer.js';
 import type { OpenedModel } from './open-model.js';
 
@@ -21,12 +21,6 @@ export interface DataRequest {
   /** Most samples of each set given. */
   readonly samples?: number;
   readonly seed: number;
-}
-
-/** Some samples of an opened set. */
-interface Part {
-  readonly dataset: Dataset;
-  readonly indices: readonly number[];
 }
 
 const PARTS: readonly PartName[] = ['calibration', 'selection', 'holdout'];
@@ -50,14 +44,21 @@ export function dataOptions(
   };
 }
 
+/** The three parts on disk, and what the user should know of them. */
+export interface OpenedData {
+  readonly sets: Splits<PreparedSet>;
+  readonly notes: readonly string[];
+}
+
 /** Reads, divides and prepares the three sets into files in `folder`. */
 export async function openSplits(
   request: DataRequest,
   options: DataOptions,
   folder: string,
   observer: Observer,
-): Promise<Splits<PreparedSet>> {
-  const parts = await openParts(request, options);
+): Promise<OpenedData> {
+  const sources = await openSources(request, options);
+  const { parts, warnings } = await partition(sources, amounts(request, sources));
   const total = PARTS.reduce((sum, name) => sum + parts[name].indices.length, 0);
   let before = 0;
   const write = async (name: PartName) => {
@@ -70,48 +71,28 @@ export async function openSplits(
   };
   const calibration = await write('calibration');
   const selection = await write('selection');
-  return { calibration, selection, holdout: await write('holdout') };
-}
-
-async function openParts(request: DataRequest, options: DataOptions): Promise<Splits<Part>> {
-  const own = PARTS.filter((name) => request[name] !== undefined);
-  const shared = PARTS.filter((name) => request[name] === undefined);
-  const divided = shared.length > 0 ? await divide(request, shared, options) : {};
-  const given = await Promise.all(own.map(async (name) => [name, await openWhole(request, name, options)] as const));
-  const parts: Partial<Splits<Part>> = { ...divided, ...Object.fromEntries(given) };
-  const { calibration, selection, holdout } = parts;
-  if (!calibration || !selection || !holdout) throw new Error('unreachable: every part is divided or given');
-  return { calibration, selection, holdout };
-}
-
-async function divide(request: DataRequest, names: readonly PartName[], options: DataOptions) {
-  if (request.data === undefined) throw noData(names);
-  const dataset = await openDataset(request.data, options);
-  const { seed, samples } = request;
-  const indices = splitIndices(dataset, names, { seed, ...(samples !== undefined && { samples }) });
-  return Object.fromEntries(names.map((name): [PartName, Part] => [name, { dataset, indices: indices[name] ?? [] }]));
+  const notes = new Set([...warnings, ...Object.values(sources).flatMap(({ notes: own = [] }) => own)]);
+  return { sets: { calibration, selection, holdout: await write('holdout') }, notes: [...notes] };
 }
 
 /** Ranges and sensitivities need no labels, so a calibration set of one's own may lack them. */
-async function openWhole(
-  { samples, seed, ...request }: DataRequest,
-  name: PartName,
-  options: DataOptions,
-): Promise<Part> {
-  const source = request[name];
-  if (source === undefined) throw noData([name]);
-  const { labels: _, requireLabels, ...rest } = options;
-  const dataset = await openDataset(source, name === 'calibration' ? rest : options);
-  const indices = splitIndices(dataset, [name], { seed, ...(samples !== undefined && { samples }) });
-  return { dataset, indices: indices[name] ?? [] };
+async function openSources(request: DataRequest, options: DataOptions): Promise<PartSources> {
+  const { labels: _, requireLabels: __, ...unlabelled } = options;
+  const open = async (name: keyof PartSources) => {
+    const source = request[name];
+    if (source === undefined) return [];
+    return [[name, await openDataset(source, name === 'calibration' ? unlabelled : options)] as const];
+  };
+  const opened = await Promise.all([open('data'), open('calibration'), open('selection'), open('holdout')]);
+  return Object.fromEntries(opened.flat());
 }
 
-function noData(names: readonly PartName[]): BitloomError {
-  return new BitloomError({
-    kind: 'option',
-    code: 'no-data',
-    message: `nothing to take the ${names.join(', ')} samples from`,
-    place: { option: 'data' },
-    hint: 'give --data, or a set of its own for each part',
+/** `samples` bounds each set given: those of one part by its amount, one that is divided as a whole. */
+function amounts({ samples, seed }: DataRequest, sources: PartSources): SplitOptions {
+  if (samples === undefined) return { seed };
+  const own = PARTS.flatMap((name) => {
+    const length = sources[name]?.length;
+    return length === undefined ? [] : [[name, Math.min(samples, length)] as const];
   });
+  return { seed, samples, amounts: Object.fromEntries(own) };
 }

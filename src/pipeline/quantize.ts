@@ -62,7 +62,7 @@ async function runIn(folder: string, start: Start): Promise<QuantizeResult> {
   observer.stage('model');
   const source = await openModel(settings.model, observer);
   observer.stage('data');
-  const sets = await openSplits(settings, dataOptions(settings, source), folder, observer);
+  const { sets, notes } = await openSplits(settings, dataOptions(settings, source), folder, observer);
   observer.stage('float');
   const float = await measureFloat({ settings, source, sets, executor, folder, observer });
   observer.stage('calibration');
@@ -72,7 +72,17 @@ async function runIn(folder: string, start: Start): Promise<QuantizeResult> {
   try {
     const choices = choicesFor(bench.net.units, target, settings);
     const trials = createTrials({ bench, executor, float, observer });
-    const run: Run = { ...start, source, sets, float, calibrated, choices, bench, trials };
+    const run: Run = {
+      ...start,
+      source,
+      sets,
+      notes: [...source.notes, ...notes],
+      float,
+      calibrated,
+      choices,
+      bench,
+      trials,
+    };
     const selection = await select(run);
     observer.stage('latency');
     const picked = await pickFastest(run, selection);

@@ -14,6 +14,8 @@ export interface Run {
   readonly settings: QuantizeSettings;
   readonly source: OpenedModel;
   readonly sets: Splits<PreparedSet>;
+  /** What the user should know of model and data. */
+  readonly notes: readonly string[];
   readonly float: FloatBaseline;
   readonly calibrated: Calibrated;
   readonly choices: readonly Choice[];

@@ -1,11 +1,13 @@
 import { evaluateModel } from '../evaluate/evaluate.js';
 import type { LossLine, Verdict } from '../evaluate/floor.js';
 import type { Outcomes } from '../evaluate/outcomes.js';
+import type { Observer } from '../kernel/observer.js';
 import { mean } from '../kernel/statistics.js';
 import type { Formats } from '../quantize/followers.js';
 import type { Plan } from '../quantize/plan.js';
 import { significant } from '../report/format.js';
-import type { Run } from './run.js';
+import type { Executor } from '../runtime/job.js';
+import type { FloatBaseline } from './measure-float.js';
 import { type Built, batchOf } from './workbench.js';
 
 /** A plan that ran on the selection samples. */
@@ -28,7 +30,12 @@ export interface Trials {
   readonly samplesRun: number;
 }
 
-export type TrialsOptions = Pick<Run, 'bench' | 'executor' | 'float' | 'observer'>;
+export interface TrialsOptions {
+  readonly bench: Workbench;
+  readonly executor: Executor;
+  readonly float: FloatBaseline;
+  readonly observer: Observer;
+}
 
 type Outcome = Omit<Trial, 'verdict'>;
 
@@ -51,18 +58,19 @@ export function createTrials({ bench, executor, float, observer }: TrialsOptions
     return { ...built, outcomes, divergence: mean(outcomes.divergence) };
   };
   const remembered = (plan: Plan, extent: Extent): Promise<Outcome> => {
-    const key = JSON.stringify([plan.units, plan.emission, extent]);
-    const found = known.get(key);
+    const keyOf = (how: Extent) => JSON.stringify([how, plan.units, plan.emission]);
+    const found = known.get(keyOf('whole')) ?? known.get(keyOf(extent));
     if (found) return found;
     evaluations++;
     const run = evaluate(plan, extent);
-    known.set(key, run);
+    known.set(keyOf(extent), run);
     return run;
   };
   const runPlan = async (plan: Plan, extent: Extent = 'decided'): Promise<Trial> => {
+    const before = evaluations;
     const run = await remembered(plan, extent);
     const trial = { ...run, verdict: judge.judge(run.outcomes, line) };
-    observer.trace(describeTrial(trial));
+    if (evaluations > before) observer.trace(describeTrial(trial));
     return trial;
   };
   return {
@@ -87,10 +95,7 @@ function describeTrial({ plan, verdict, divergence, outcomes }: Trial): string {
     (format) => `${formats.filter((other) => other === format).length} ${format}`,
   );
   const predicted = verdict.predicted === undefined ? '' : `, predicted ${significant(verdict.predicted)}`;
-  const judged = outcomes.stoppedEarly
-    ? `misses after ${outcomes.rows.length} samples`
-    : verdict.holds
-      ? 'holds'
-      : 'misses';
+  const early = outcomes.stoppedEarly ? ` after ${outcomes.rows.length} samples` : '';
+  const judged = `${verdict.holds ? 'holds' : 'misses'}${early}`;
   return `${counts.join(', ')}: loss ${significant(verdict.loss.value)}${predicted}, divergence ${significant(divergence)}: ${judged}`;
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Model } from '../graph/model.js';
 import { saveModel } from '../graph/to-onnx.js';
 import { BitloomError } from '../kernel/errors.js';
-import { explained } from '../onnx/write-file.js';
+import { explained } from '../kernel/write-errors.js';
 import type { Plan } from '../quantize/plan.js';
 import type { Report } from '../report/schema.js';
 

@@ -1,6 +1,7 @@
 import {
   type Assignment,
   depthOf,
+  endOf,
   type Holds,
   lowered,
   orderAt,
@@ -11,10 +12,13 @@ import {
 
 /**
  * For each step down the ladder, bisects how many of the least sensitive items may take it (arXiv 2302.01382,
- * 2306.04879): about log2(items) evaluations a step. All of them are tried first, since that often holds.
+ * 2306.04879): about log2(items) evaluations a step. First every item is tried at the end of its ladder, and in each
+ * step all items at once, since that often holds.
  */
 export async function bisection<F extends string>(space: SearchSpace<F>, holds: Holds<F>): Promise<SearchResult<F>> {
   let assignment: Assignment<F> = startOf(space);
+  const lowest = endOf(space);
+  if (await holds(lowest)) return { assignment: lowest, reason: 'all hold the floor at the end of their ladders' };
   const reasons: string[] = [];
   for (let level = 1; level <= depthOf(space); level++) {
     const order = orderAt(space, level, assignment);

@@ -25,6 +25,11 @@ export function startOf<F extends string>(space: SearchSpace<F>): Assignment<F> 
   return new Map(space.items.map((item) => [item, space.ladder(item)[0]]));
 }
 
+/** Every item at the end of its ladder. */
+export function endOf<F extends string>(space: SearchSpace<F>): Assignment<F> {
+  return new Map(space.items.map((item) => [item, space.ladder(item)[space.ladder(item).length - 1]]));
+}
+
 /** Steps down the longest ladder. */
 export function depthOf<F extends string>(space: SearchSpace<F>): number {
   return Math.max(0, ...space.items.map((item) => space.ladder(item).length - 1));
