@@ -1,6 +1,7 @@
 import { type DType, dtypeFromOnnx } from '../kernel/dtype.js';
 import { type Problem, throwAll } from '../kernel/errors.js';
 import { dequantizeConstants } from './dequantize.js';
+import { nonFiniteWeights } from './finite.js';
 import type { Graph, Model, Node } from './model.js';
 import { statedTypes } from './print.js';
 import { subgraphs } from './subgraphs.js';
@@ -21,15 +22,20 @@ export interface FloatModel {
 /**
  * The model in float32, which quantization starts from. float16 and bfloat16 are widened, inputs and outputs included;
  * weights behind DequantizeLinear become float32 weights. A model with quantized activations is refused: taking its
- * Q/DQ out would change what it computes, since their ranges often stand for the Relu that was fused into them.
+ * Q/DQ out would change what it computes, since their ranges often stand for the Relu that was fused into them. So is
+ * one with NaN or infinite weights.
  */
 export function asFloatModel(model: Model): FloatModel {
   const precision = precisionOf(model);
   throwAll(quantizedNodes(model).map(refusal));
-  if (precision === 'float32') return { model, precision, handling: 'kept' };
+  if (precision === 'float32') {
+    throwAll(nonFiniteWeights(model));
+    return { model, precision, handling: 'kept' };
+  }
   const { model: plain, changes, left } = dequantizeConstants(model);
   throwAll(left.map(refusal));
   const widened = widenHalves(plain);
+  throwAll(nonFiniteWeights(widened));
   const note = [
     changes > 0 ? `${changes} quantized weights were turned into float weights` : '',
     widened === plain ? '' : `${precision} was widened to float32${interfaceNote(plain)}`,
