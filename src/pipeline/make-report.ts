@@ -10,6 +10,7 @@ import { mean } from '../kernel/statistics.js';
 import { FORMATS, type Format, isFormat } from '../quantize/formats.js';
 import { REPORT_VERSION, type Report } from '../report/schema.js';
 import { ortRuntime } from '../runtime/ort.js';
+import { isShare } from './metric-for.js';
 import { type Picked, ratioOf } from './pick-fastest.js';
 import type { Run } from './run.js';
 import type { Candidate, Selection } from './select.js';
@@ -31,7 +32,7 @@ export async function makeReport(run: Run, selection: Selection, picked: Picked)
     version: REPORT_VERSION,
     model: { path: source.files.model, hash: source.hash, precision: source.precision },
     ...(settings.dryRun ? {} : { output: { folder: settings.out, model: `${settings.name}.onnx` } }),
-    metric: { name: metric.name, higherIsBetter: metric.higherIsBetter, share: isShare(metric.kind, metric.name) },
+    metric: { name: metric.name, higherIsBetter: metric.higherIsBetter, share: isShare(metric) },
     floor: floorOf(run, picked),
     samples: { calibration: sets.calibration.length, selection: sets.selection.length, holdout: sets.holdout.length },
     float: estimates(float.outcomes),
@@ -70,11 +71,6 @@ function floorOf({ settings, float }: Run, { trial }: Picked): Report['floor'] {
     ...(trial.verdict.predicted !== undefined && { predicted: trial.verdict.predicted }),
     status: holds ? (resolves <= allowed ? 'held' : 'not-resolved') : 'not-held',
   };
-}
-
-/** Metrics whose values are shares of 1, shown as points of 100. */
-function isShare(kind: string, name: string): boolean {
-  return kind === 'proportion' || /accuracy|agreement|next-token|^f1/.test(name);
 }
 
 function latencyOf(picked: Picked): Report['latency'] {

@@ -2,8 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PreparedSet, Splits } from '../data/dataset.js';
 import type { Metric, MetricSpec } from '../data/metric.js';
-import { defaultMetric } from '../data/metrics/default.js';
-import { createMetric, parseMetric } from '../data/metrics/table.js';
+import { createMetric } from '../data/metrics/table.js';
 import { makeReference, scoreReference } from '../evaluate/evaluate.js';
 import { createJudge, type Judge, requireResolvable } from '../evaluate/floor.js';
 import type { Outcomes } from '../evaluate/outcomes.js';
@@ -12,6 +11,7 @@ import { BitloomError } from '../kernel/errors.js';
 import type { Observer } from '../kernel/observer.js';
 import type { QuantizeSettings } from '../options.js';
 import type { Executor } from '../runtime/job.js';
+import { metricFor } from './metric-for.js';
 import type { OpenedModel } from './open-model.js';
 
 /** Calibration samples on which sensitivities are measured: each costs a run per unit and format. */
@@ -41,7 +41,14 @@ export async function measureFloat(options: MeasureFloatOptions): Promise<FloatB
   const { settings, sets, executor } = options;
   const few = { ...sets.calibration, length: Math.min(RANKING_SAMPLES, sets.calibration.length) };
   const selection = await reference(options, 'selection', sets.selection);
-  const spec = metricSpec(options, selection);
+  const spec = metricFor({
+    asked: settings.metric,
+    agreement: settings.keep.kind === 'agreement',
+    labelled: sets.selection.labelled && sets.holdout.labelled,
+    kinds: selection.kinds,
+    model: options.source.model,
+    padId: options.source.files.config?.padId,
+  });
   const metric = await createMetric(spec, selection.kinds);
   requireLabels(metric, sets);
   const holdout = await reference(options, 'holdout', sets.holdout);
@@ -61,23 +68,6 @@ async function reference({ source, executor, folder, observer }: MeasureFloatOpt
   return makeReference(executor, source.files.model, set, own, {
     onProgress: (done, total) => observer.progress({ stage: 'float', done, total, note: name }),
   });
-}
-
-/** As asked; what an agreement floor speaks of; else by what labels and outputs there are. */
-function metricSpec({ settings, source, sets }: MeasureFloatOptions, { kinds }: Reference): MetricSpec {
-  const padding = source.files.config?.padId === undefined ? {} : { padId: source.files.config.padId };
-  const sequence = isSequence(source, Object.keys(kinds));
-  if (settings.keep.kind === 'agreement') return { name: sequence ? 'token-agreement' : 'agreement', ...padding };
-  if (settings.metric !== undefined) return { ...parseMetric(settings.metric), ...padding };
-  const labelled = sets.selection.labelled && sets.holdout.labelled;
-  return { name: defaultMetric({ labelled, kinds, sequence }), ...padding };
-}
-
-function isSequence({ model }: OpenedModel, judged: readonly string[]): boolean {
-  const ranks = model.graph.outputs
-    .filter(({ name }) => judged.includes(name))
-    .map(({ type }) => (type?.kind === 'tensor' ? type.shape?.length : undefined));
-  return ranks.includes(3);
 }
 
 function requireLabels(metric: Metric, { selection, holdout }: Splits<PreparedSet>): void {

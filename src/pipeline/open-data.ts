@@ -5,7 +5,7 @@ import { openDataset } from '../data/open.js';
 import { type PartSources, partition } from '../data/parts.js';
 import { prepare } from '../data/prepared.js';
 import type { GivenSamples } from '../data/sample-module.js';
-import type { PartName, SplitOptions } from '../data/splits.js';
+import { type PartName, type SplitOptions, stratifiedOrder } from '../data/splits.js';
 import type { Observer } from '../kernel/observer.js';
 import type { OpenedModel } from './open-model.js';
 
@@ -28,9 +28,12 @@ const PARTS: readonly PartName[] = ['calibration', 'selection', 'holdout'];
 /** What a user says of how data is read. */
 export type ReadingRequest = Pick<DataOptions, 'labels' | 'preprocess' | 'tokenizer' | 'maxLength'>;
 
+/** What a user says of how data is read. */
+export type DataReading = Pick<DataOptions, 'labels' | 'preprocess' | 'tokenizer' | 'maxLength'>;
+
 /** How data is read for a model, as a user asked. */
 export function dataOptions(
-  { labels, preprocess, tokenizer, maxLength }: ReadingRequest,
+  { labels, preprocess, tokenizer, maxLength }: DataReading,
   { model, files }: Pick<OpenedModel, 'model' | 'files'>,
 ): DataOptions {
   return {
@@ -41,7 +44,19 @@ export function dataOptions(
     ...(preprocess !== undefined && { preprocess }),
     ...(tokenizer !== undefined && { tokenizer }),
     ...(maxLength !== undefined && { maxLength }),
+    ...(tokenizer !== undefined && { tokenizer }),
+    ...(maxLength !== undefined && { maxLength }),
   };
+}
+
+/** Samples of one set, or all of it, prepared into `file`: `samples` of them in an order that the seed fixes. */
+export async function prepareSome(
+  request: DataReading & { readonly data: DataSource; readonly samples?: number; readonly seed: number },
+  model: Pick<OpenedModel, 'model' | 'files'>,
+  file: string,
+): Promise<PreparedSet> {
+  const dataset = await openDataset(request.data, dataOptions(request, model));
+  return prepare(dataset, stratifiedOrder(dataset, request.seed).slice(0, request.samples), file);
 }
 
 /** The three parts on disk, and what the user should know of them. */

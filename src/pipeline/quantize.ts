@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Model } from '../graph/model.js';
 import { type Observer, silent } from '../kernel/observer.js';
 import { loadTarget } from '../latency/load-target.js';
@@ -9,7 +6,6 @@ import type { Plan } from '../quantize/plan.js';
 import { readPlan } from '../quantize/read-plan.js';
 import { readOptions } from '../read-options.js';
 import type { Report } from '../report/schema.js';
-import { localExecutor } from '../runtime/executor.js';
 import { calibrateModel } from './calibrate-model.js';
 import { choicesFor, uniformChoice } from './choices.js';
 import { fitLine } from './harsher-plans.js';
@@ -23,6 +19,7 @@ import type { Run } from './run.js';
 import { type Selection, selectPlans } from './select.js';
 import { createTrials } from './trials.js';
 import { openWorkbench } from './workbench.js';
+import { withWorkplace } from './workplace.js';
 import { requireFree, writeResult } from './write-result.js';
 
 export interface QuantizeResult {
@@ -40,17 +37,7 @@ export async function quantize(options: QuantizeOptions, observer: Observer = si
   const startedMs = performance.now();
   const settings = readOptions(STAGES.quantize, options);
   requireFree(settings.out, settings.overwrite || settings.dryRun);
-  const folder = await mkdtemp(join(tmpdir(), 'bitloom-'));
-  const executor = localExecutor({
-    ...(settings.threads !== undefined && { workers: settings.threads, threads: 1 }),
-    ...(settings.memory !== undefined && { memory: settings.memory }),
-  });
-  try {
-    return await runIn(folder, { settings, executor, observer, startedMs });
-  } finally {
-    await executor.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+  return withWorkplace(settings, ({ folder, executor }) => runIn(folder, { settings, executor, observer, startedMs }));
 }
 
 type Start = Pick<Run, 'settings' | 'executor' | 'observer' | 'startedMs'>;

@@ -8,7 +8,7 @@ import type { Plan } from '../quantize/plan.js';
 import { significant } from '../report/format.js';
 import type { Executor } from '../runtime/job.js';
 import type { FloatBaseline } from './measure-float.js';
-import { type Built, batchOf } from './workbench.js';
+import { type Built, batchOf, type Workbench } from './workbench.js';
 
 /** A plan that ran on the selection samples. */
 export interface Trial extends Built {

@@ -1,0 +1,26 @@
+import { findModelFolder } from '../data/model-folder.js';
+import { type Observer, silent } from '../kernel/observer.js';
+import { type BenchOptions, STAGES } from '../options.js';
+import { readOptions } from '../read-options.js';
+import { type BenchResult, bench as benchFiles } from '../runtime/bench.js';
+import { defaultSplit } from '../runtime/cores.js';
+
+/** Times models against the first of them, interleaved, on made-up inputs of batch 1. */
+export async function bench(options: BenchOptions, observer: Observer = silent): Promise<BenchResult> {
+  const { models, seed, threads = allCores() } = readOptions(STAGES.bench, options);
+  const files = await Promise.all(models.map(findModelFolder));
+  observer.stage('latency');
+  return benchFiles(
+    files.map(({ model }) => model),
+    {
+      feeds: { kind: 'generated', batch: 1, seed },
+      threads,
+      onRound: (done) => observer.progress({ stage: 'latency', done, total: done }),
+    },
+  );
+}
+
+function allCores(): number {
+  const { workers, threads } = defaultSplit();
+  return workers * threads;
+}
