@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { addConv, noise, operators, ortCpu, planOf, smallModel, tryPlan } from '../../test/plans.js';
+import {
+  addConv,
+  noise,
+  observe,
+  operators,
+  ortCpu,
+  PLAIN_WEIGHTS,
+  planOf,
+  smallModel,
+  tryPlan,
+} from '../../test/plans.js';
 import type { GraphEdit } from '../graph/edit.js';
 import { floats, ints } from '../kernel/tensor.js';
+import { makePlan, uniformFormats, valuesToObserve } from '../quantize/make-plan.js';
+import type { AffineParameters } from '../quantize/plan.js';
+import { findUnits } from '../quantize/units.js';
 
 const DIMS = [1, 8, 6, 6];
 const feeds = { x: noise(DIMS, 7) };
@@ -94,5 +107,55 @@ describe('followers between 8-bit units run quantized', () => {
     expect(check.problems).toEqual([]);
     expect(ran.DequantizeLinear ?? 0).toBe(1);
     if (kernel) expect(Object.keys(ran).some((each) => each === kernel || each === `Nhwc${kernel}`)).toBe(true);
+  });
+});
+
+describe('an activation function vanishes into the quantization before it', () => {
+  const clip =
+    (low: number, high: number): Between =>
+    (edit, from) =>
+      edit.add({
+        op: 'Clip',
+        inputs: [from, edit.constant('low', floats([low], [])), edit.constant('high', floats([high], []))],
+      });
+
+  it.each([
+    [-1, 1],
+    [0, 0.37],
+    [-0.3, 2],
+    [-7, 0],
+  ])('Clip from %d to %d', async (low, high) => {
+    const model = modelWith(clip(low, high));
+    const { executed, check } = await tryPlan(model, await planOf(model, feeds, 'w8a8'), feeds);
+    expect(check.problems).toEqual([]);
+    expect(operators(executed).Clip).toBeUndefined();
+  });
+
+  it('also where calibration chose a range on both sides of 0', async () => {
+    const model = modelWith(CASES.Relu);
+    const observed = await observe(model, feeds, valuesToObserve(model, ortCpu));
+    const mirrored = ({ scale }: AffineParameters) => ({ scale: scale * 2, zeroPoint: 128 });
+    const activations = Object.fromEntries(
+      Object.entries(observed).map(([name, held]) => [name, held[8] ? { 8: mirrored(held[8]) } : {}]),
+    );
+    const { formats } = uniformFormats(findUnits(model), 'w8a8', ortCpu);
+    const plan = makePlan({
+      model,
+      modelHash: '',
+      target: ortCpu,
+      units: formats,
+      activations,
+      weights: PLAIN_WEIGHTS,
+    });
+    const { check } = await tryPlan(model, plan, feeds);
+    expect(check.problems).toEqual([]);
+    expect(plan.activations.Relu_output[8]?.zeroPoint).toBe(0);
+  });
+
+  it('but not where its bounds leave out 0', async () => {
+    const model = modelWith(clip(0.5, 2));
+    const { executed, check } = await tryPlan(model, await planOf(model, feeds, 'w8a8'), feeds);
+    expect(check.problems).toEqual([]);
+    expect(operators(executed).Clip).toBe(1);
   });
 });

@@ -40,6 +40,29 @@ export function affineParameters(range: Range, bits: Bits): AffineParameters {
   return { scale, zeroPoint };
 }
 
+/**
+ * Parameters whose integers reach no further than an activation function lets values go: only then does the function
+ * vanish into the quantization. (ONNX Runtime 1.30 allows half a step beyond in one place and not in another, and
+ * makes a graph that it cannot load.) A symmetric range after a ReLU would also spend half its integers on nothing.
+ */
+export function withinBounds(held: AffineParameters, bounds: Range, bits: Bits): AffineParameters {
+  const { high } = activationGrid(bits);
+  const reach = ({ scale, zeroPoint }: AffineParameters) => ({
+    min: -zeroPoint * scale,
+    max: (high - zeroPoint) * scale,
+  });
+  const { min, max } = reach(held);
+  const slack = 1e-6 * (max - min);
+  if (min >= bounds.min - slack && max <= bounds.max + slack) return held;
+  const { scale, zeroPoint } = affineParameters(
+    { min: Math.max(min, bounds.min), max: Math.min(max, bounds.max) },
+    bits,
+  );
+  const below = zeroPoint > 0 ? -bounds.min / zeroPoint : Number.POSITIVE_INFINITY;
+  const above = zeroPoint < high ? bounds.max / (high - zeroPoint) : Number.POSITIVE_INFINITY;
+  return { scale: float32Scale(Math.min(scale, below, above)), zeroPoint };
+}
+
 /** What QuantizeLinear stores for one value: it divides in float32. */
 export function quantizeValue(value: number, { scale, zeroPoint }: AffineParameters, grid: Grid): number {
   return clamp(roundHalfEven(Math.fround(value / scale)) + zeroPoint, grid);

@@ -3,6 +3,7 @@ import { didYouMean } from '../kernel/did-you-mean.js';
 import { type Problem, throwAll } from '../kernel/errors.js';
 import { decideFollowers, type Followers, type Formats, storedValues, type Wiring, wire } from './followers.js';
 import type { Bits, Format } from './formats.js';
+import { withinBounds } from './grid.js';
 import { type Network, network } from './network.js';
 import type { ActivationParameters, AffineParameters, EmissionOptions, Plan, WeightOptions } from './plan.js';
 import { reasonAgainst, type TargetRules } from './rules.js';
@@ -92,7 +93,9 @@ function storedParameters(net: Network, formats: Formats, followers: Followers, 
   const problems: Problem[] = [];
   const result: Record<string, ActivationParameters> = {};
   for (const [value, widths] of storedValues(net, wiring)) {
-    const entries = [...widths].sort((a, b) => a - b).map((bits) => [bits, parametersOf(value, bits, wiring, given)]);
+    const entries = [...widths]
+      .sort((a, b) => a - b)
+      .map((bits) => [bits, parametersOf(net, value, bits, wiring, given)]);
     for (const [bits, found] of entries) if (!found) problems.push(unobserved(value, Number(bits)));
     result[value] = Object.fromEntries(entries);
   }
@@ -101,10 +104,16 @@ function storedParameters(net: Network, formats: Formats, followers: Followers, 
 }
 
 /** A value that a follower merely moves has the parameters of what was moved. */
-function parametersOf(value: string, bits: Bits, wiring: Wiring, given: Activations): AffineParameters | undefined {
-  const source = wiring.made.get(value) === bits ? wiring.aliases.get(value) : undefined;
-  return source === undefined ? given[value]?.[bits] : parametersOf(source, bits, wiring, given);
+function parametersOf(net: Network, value: string, bits: Bits, wiring: Wiring, given: Activations): Parameters {
+  const made = wiring.made.get(value) === bits;
+  const source = made ? wiring.aliases.get(value) : undefined;
+  if (source !== undefined) return parametersOf(net, source, bits, wiring, given);
+  const chosen = given[value]?.[bits];
+  const bounds = made ? net.bounds(value) : undefined;
+  return chosen && bounds ? withinBounds(chosen, bounds, bits) : chosen;
 }
+
+type Parameters = AffineParameters | undefined;
 
 function unobserved(value: string, bits: number): Problem {
   return {

@@ -4,6 +4,7 @@ import { type GraphIndex, indexGraph } from '../graph/index-graph.js';
 import type { Graph, Model, Node } from '../graph/model.js';
 import { scalarOf, type Tensor } from '../kernel/tensor.js';
 import { type Bits, FORMATS, type Format } from './formats.js';
+import type { Range } from './plan.js';
 import type { FollowerRule, TargetRules } from './rules.js';
 import type { Unit } from './unit.js';
 import { findUnits } from './units.js';
@@ -20,8 +21,10 @@ export interface Network {
   rule(node: Node): FollowerRule | undefined;
   /** Inputs of a node that carry float activations. */
   dataInputs(node: Node): readonly string[];
-  /** The value behind the activation functions that vanish into the quantization after their producer. */
+  /** The value behind the activation function that vanishes into the quantization after its producer. */
   outlet(value: string): string;
+  /** Bounds that this activation function puts on its output; none for other values. */
+  bounds(value: string): Range | undefined;
 }
 
 export function network(model: Model, rules: TargetRules): Network {
@@ -45,6 +48,10 @@ export function network(model: Model, rules: TargetRules): Network {
       return rule(node)?.inputs === 'first' ? node.inputs.slice(0, 1) : node.inputs.filter((input) => input !== '');
     },
     outlet: (value) => outlet(value, index, rule, constant),
+    bounds(value) {
+      const producer = index.producer(value);
+      return producer && rule(producer)?.scale === 'fused' ? boundsOf(producer, constant) : undefined;
+    },
   };
 }
 
@@ -59,24 +66,30 @@ function isFloat(graph: Graph, node: Node): boolean {
   return type?.kind !== 'tensor' || type.dtype === 'float32';
 }
 
+type ReadConstant = (name: string) => Tensor | undefined;
+
 function outlet(
   value: string,
   index: GraphIndex,
   rule: (node: Node) => FollowerRule | undefined,
-  constant: (name: string) => Tensor | undefined,
+  constant: ReadConstant,
 ): string {
   const readers = index.consumers(value);
   if (index.isOutput(value) || readers.length !== 1) return value;
   const [reader] = readers;
-  return rule(reader)?.scale === 'fused' && keepsZero(reader, constant) ? reader.outputs[0] : value;
+  return rule(reader)?.scale === 'fused' && boundsOf(reader, constant) ? reader.outputs[0] : value;
 }
 
-/** A range always holds 0, so only bounds around 0 are implied by the range after them. */
-function keepsZero(node: Node, constant: (name: string) => Tensor | undefined): boolean {
-  if (node.op !== 'Clip') return true;
-  const bounds = node.inputs.slice(1).map((input) => (input === '' ? undefined : constant(input)));
-  if (node.inputs.slice(1).some((input, i) => input !== '' && !bounds[i])) return false;
-  const low = bounds[0] ? scalarOf(bounds[0]) : floatAttribute(node, 'min', Number.NEGATIVE_INFINITY);
-  const high = bounds[1] ? scalarOf(bounds[1]) : floatAttribute(node, 'max', Number.POSITIVE_INFINITY);
-  return low <= 0 && high >= 0;
+/** A stored range always holds 0, so only bounds around 0 can be implied by it; nothing for others and unknown ones. */
+function boundsOf(node: Node, constant: ReadConstant): Range | undefined {
+  if (node.op !== 'Clip') return { min: 0, max: Number.POSITIVE_INFINITY };
+  const bound = (position: number, attribute: string, none: number) => {
+    const input = node.inputs[position] ?? '';
+    if (input === '') return floatAttribute(node, attribute, none);
+    const given = constant(input);
+    return given ? scalarOf(given) : Number.NaN;
+  };
+  const min = bound(1, 'min', Number.NEGATIVE_INFINITY);
+  const max = bound(2, 'max', Number.POSITIVE_INFINITY);
+  return min <= 0 && max >= 0 ? { min, max } : undefined;
 }
