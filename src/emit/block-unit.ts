@@ -1,42 +1,94 @@
 import { attributes } from '../graph/attributes.js';
 import type { Node } from '../graph/model.js';
-import { type DenseTensor, tensor } from '../kernel/tensor.js';
+import { type DenseTensor, fromNumbers, tensor } from '../kernel/tensor.js';
 import type { Format } from '../quantize/formats.js';
 import type { Unit } from '../quantize/unit.js';
 import type { BlockWeight } from '../quantize/weights.js';
 import { asFloat } from './activations.js';
 import type { Draft } from './draft.js';
 
-/**
- * A matrix product with a weight in blocks of 4 or 8 bits: com.microsoft's MatMulNBits, whose `accuracy_level` says what
- * the activation is rounded to. Through DequantizeLinear ONNX Runtime would choose level 4 by itself.
- */
+/** A matrix product with a weight in blocks of 4 or 8 bits; its bias is added afterwards. */
 export function emitBlocks(draft: Draft, unit: Unit, node: Node, format: Format): void {
-  const { edit, plan, weights } = draft;
-  const name = unit.weight ?? unit.name;
-  const bits = format === 'w4' ? 4 : 8;
-  const blocks = weights.blocks(name, { bits, transposed: unit.channelAxis === 0, options: plan.weights });
-  const key = `${name} ${bits} ${JSON.stringify(plan.weights)}`;
-  const stored = weights.derived(`blocks ${key}`, () => packed(blocks));
-  const scales = weights.derived(`scales ${key}`, () =>
+  const { edit, plan } = draft;
+  const product = unit.bias ? edit.fresh(`${unit.output}_product`) : unit.output;
+  const input = asFloat(draft, unit.inputs[0]);
+  const blocks = draft.weights.blocks(weightName(unit), {
+    bits: format === 'w4' ? 4 : 8,
+    transposed: unit.channelAxis === 0,
+    options: plan.weights,
+  });
+  if (plan.emission?.blocks === 'qdq') updateToQdq(draft, unit, node, input, product, blocks);
+  else updateToNBits(draft, unit, node, input, product, blocks);
+  if (unit.bias) {
+    edit.add({ op: 'Add', name: `${node.name}_Add`, inputs: [product, unit.bias], outputs: [unit.output] });
+  }
+}
+
+type ProductWriter = (
+  draft: Draft,
+  unit: Unit,
+  node: Node,
+  input: string,
+  product: string,
+  blocks: BlockWeight,
+) => void;
+
+/** com.microsoft's MatMulNBits, whose `accuracy_level` says what the activation is rounded to. */
+const updateToNBits: ProductWriter = ({ edit, plan, weights }, unit, node, input, product, blocks) => {
+  const name = weightName(unit);
+  const key = `${name} ${blocks.bits} ${JSON.stringify(plan.weights)}`;
+  const stored = weights.derived(`nbits ${key}`, () => packed(blocks));
+  const scales = weights.derived(`nbits scales ${key}`, () =>
     tensor('float32', [blocks.columns, blocks.scales.length / blocks.columns], blocks.scales),
   );
-  const suffix = `_Q${bits}G${blocks.blockSize}`;
-  const product = unit.bias ? edit.fresh(`${unit.output}_product`) : unit.output;
   edit.update(node.name, {
     op: 'MatMulNBits',
     domain: 'com.microsoft',
     inputs: [
-      asFloat(draft, unit.inputs[0]),
-      edit.constant(`${name}${suffix}`, stored),
+      input,
+      edit.constant(`${name}_Q${blocks.bits}G${blocks.blockSize}`, stored),
       edit.constant(`${name}_scales`, scales),
     ],
     outputs: [product],
     attributes: blockAttributes(blocks, plan.emission?.accuracyLevel ?? 4),
   });
-  if (unit.bias) {
-    edit.add({ op: 'Add', name: `${node.name}_Add`, inputs: [product, unit.bias], outputs: [unit.output] });
-  }
+};
+
+/** Standard ONNX of opset 21. ONNX Runtime makes MatMulNBits of it with the accuracy level of its session: 4. */
+const updateToQdq: ProductWriter = ({ edit, plan, weights }, unit, node, input, product, blocks) => {
+  const name = weightName(unit);
+  const key = `${name} ${blocks.bits} ${JSON.stringify(plan.weights)}`;
+  const stored = weights.derived(`qdq ${key}`, () => rowsOf(blocks));
+  const scales = weights.derived(`qdq scales ${key}`, () => scaleRows(blocks));
+  const dequantized = edit.add({
+    op: 'DequantizeLinear',
+    name: `${name}_DequantizeLinear`,
+    inputs: [edit.constant(`${name}_quantized`, stored), edit.constant(`${name}_scale`, scales)],
+    outputs: [edit.fresh(`${name}_DequantizeLinear_Output`)],
+    attributes: { axis: 0, block_size: blocks.blockSize },
+  });
+  edit.update(node.name, { op: 'MatMul', inputs: [input, dequantized], outputs: [product], attributes: new Map() });
+};
+
+function weightName(unit: Unit): string {
+  return unit.weight ?? unit.name;
+}
+
+/** The integers as a matrix [K, N], without the padding. */
+function rowsOf({ rows, columns, bits, stored }: BlockWeight): DenseTensor {
+  const padded = stored.length / columns;
+  const values = Int8Array.from(
+    { length: rows * columns },
+    (_, i) => stored[(i % columns) * padded + Math.floor(i / columns)],
+  );
+  return fromNumbers(bits === 4 ? 'int4' : 'int8', [rows, columns], values);
+}
+
+/** The scales as [blocks, N]. */
+function scaleRows({ columns, scales }: BlockWeight): DenseTensor {
+  const blocks = scales.length / columns;
+  const values = Float32Array.from(scales, (_, i) => scales[(i % columns) * blocks + Math.floor(i / columns)]);
+  return tensor('float32', [blocks, columns], values);
 }
 
 function blockAttributes({ rows, columns, bits, blockSize }: BlockWeight, accuracyLevel: number) {

@@ -56,8 +56,9 @@ function neededOpset(plan: Plan): number {
     ...(typeof activation === 'object' ? [activation.bits] : []),
     ...(activation === 'dynamic' ? [8] : []),
   ]);
+  const blocked = formats.some(({ weight }) => typeof weight === 'object' && weight.per === 'block');
   const wide = widths.some((bits) => bits === 16 || (bits === 4 && packs4Bit(plan)));
-  if (wide) return QDQ_OPSETS.narrowOrBlocked;
+  if (wide || (blocked && plan.emission?.blocks === 'qdq')) return QDQ_OPSETS.narrowOrBlocked;
   return widths.length > 0 ? QDQ_OPSETS.perChannel : 1;
 }
 

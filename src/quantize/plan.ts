@@ -33,6 +33,8 @@ export interface EmissionOptions {
   readonly container?: 'int8' | 'packed';
   /** MatMulNBits' `accuracy_level` in `w4` and `w8`: 4 multiplies by activations rounded to int8, 1 by floats. 4 when left out. */
   readonly accuracyLevel?: 0 | 1 | 2 | 3 | 4;
+  /** `w4` and `w8` as com.microsoft's MatMulNBits, or as a DequantizeLinear in blocks before a MatMul. `matmulnbits` when left out. */
+  readonly blocks?: 'matmulnbits' | 'qdq';
 }
 
 /** Everything that emission needs beside the float graph. Plain data; applied again it gives the same bytes. */
