@@ -22,6 +22,8 @@ interface Layout {
 const LAYOUTS: Readonly<Record<string, Layout>> = {
   Conv: alongAxis(() => 0),
   Gemm: alongAxis((node) => (intAttribute(node, 'transB', 0) ? 0 : 1)),
+  // Of two matrices only: it becomes a Gemm, which has room for the offset.
+  MatMul: alongAxis(() => 1),
   // [in, out / group, ...]: the group that an input channel lies in picks the output channels.
   ConvTranspose: {
     channels: (weight, node) => weight.dims[1] * intAttribute(node, 'group', 1),
@@ -52,10 +54,12 @@ interface Weights {
   readonly bias: ArrayLike<number>;
 }
 
-/** The Conv, ConvTranspose or Gemm that makes `value`, if there is one. */
+/** The Conv, ConvTranspose, Gemm, or MatMul of two matrices, that makes `value`, if there is one. */
 export function affineLayer(value: string, site: Site): Node | undefined {
   const layer = site.index.producer(value);
-  return layer && layer.domain === '' && LAYOUTS[layer.op] ? layer : undefined;
+  if (layer?.domain !== '' || !LAYOUTS[layer.op]) return undefined;
+  const isMatrix = (name: string) => site.shape(name)?.length === 2;
+  return layer.op !== 'MatMul' || layer.inputs.every(isMatrix) ? layer : undefined;
 }
 
 /** Output channels of a layer with a constant weight. */
@@ -121,7 +125,8 @@ function writeWeights(layer: Node, { weight, bias }: Weights, site: Site): void 
     writeConstant(layer, biasName || `${layer.name}.bias`, floats(Array.from(bias)), site),
   ];
   const beta = layer.op === 'Gemm' ? attributes({ beta: { float: 1 } }) : [];
-  site.edit.update(layer.name, { inputs, attributes: new Map([...layer.attributes, ...beta]) });
+  const op = layer.op === 'MatMul' ? 'Gemm' : layer.op;
+  site.edit.update(layer.name, { op, inputs, attributes: new Map([...layer.attributes, ...beta]) });
 }
 
 /** Under its own name where only this layer reads it; beside the old one where it is shared. */

@@ -5,14 +5,14 @@ import { type Affine, affineLayer, foldAffine } from './fold-affine.js';
 import { nodePass, type Site } from './node-pass.js';
 
 /**
- * Folds BatchNormalization into the Conv, ConvTranspose or Gemm before it: W' = W s / sqrt(var + eps),
+ * Folds BatchNormalization into the Conv, ConvTranspose, Gemm or MatMul of two matrices before it: W' = W s / sqrt(var + eps),
  * b' = (b - mean) s / sqrt(var + eps) + B per output channel. Requires constant parameters and inference mode. Not
  * where other nodes read the layer's output, nor where something stands between the two.
  */
 export const foldBatchNorm = nodePass('fold-batch-norm', {
   BatchNormalization(node, site) {
     const layer = affineLayer(node.inputs[0], site);
-    if (!layer) return { left: 'no Conv, ConvTranspose or Gemm before it' };
+    if (!layer) return { left: 'no Conv, ConvTranspose, Gemm or MatMul before it' };
     if (node.outputs.slice(1).some(Boolean)) return { left: 'it runs in training mode' };
     const affine = affineOf(node, site);
     if (!affine) return { left: 'its parameters are not constant' };

@@ -32,7 +32,7 @@ function perChannel(layer: Node, constant: Tensor | undefined, site: Site): Floa
   const rank = site.shape(layer.outputs[0])?.length;
   if (!constant || !isDense(constant) || channels === undefined || rank === undefined) return undefined;
   if (channels === 1 || elementCount(constant) !== channels || constant.dims.length > rank) return undefined;
-  const axisFromEnd = layer.op === 'Gemm' ? 1 : rank - 1;
+  const axisFromEnd = /Gemm|MatMul/.test(layer.op) ? 1 : rank - 1;
   if (constant.dims.at(-axisFromEnd) !== channels || constant.dims.length < axisFromEnd) return undefined;
   return Float64Array.from(toNumbers(constant));
 }

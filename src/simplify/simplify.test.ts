@@ -69,6 +69,23 @@ describe('simplify', () => {
     }
   });
 
+  it('brings a dense layer with a batch norm, as Keras writes it, down to one Gemm', async () => {
+    const model = buildModel({ inputs: [value('x', 'float32', ['N', 3])], outputs: [{ name: 'y' }] }, (edit) => {
+      const parameters = [positive([4]), noise([4]), noise([4]), positive([4])].map((item, i) =>
+        edit.constant(`p${i}`, item),
+      );
+      const product = edit.add({ name: 'dense', op: 'MatMul', inputs: ['x', edit.constant('w', noise([3, 4]))] });
+      const biased = edit.add({ op: 'Add', inputs: [product, edit.constant('b', noise([4]))] });
+      edit.add({ op: 'BatchNormalization', inputs: [biased, ...parameters], outputs: ['y'] });
+    });
+    const { model: simple } = await simplify(model, options);
+    expect(simple.graph.nodes).toMatchObject([{ name: 'dense', op: 'Gemm', outputs: ['y'] }]);
+    expect([...simple.graph.initializers.keys()]).toEqual(['w', 'b']);
+    const feeds = probeFeeds(model, 1);
+    const [before, after] = [await runModel(encodeModel(model), feeds), await runModel(encodeModel(simple), feeds)];
+    expect(difference(before, after)).toBeLessThan(2e-6);
+  });
+
   it('reports every pass, and why a pattern was left alone', async () => {
     const model = buildModel({ inputs: [value('x', 'float32', ['N', 2, 4, 4])], outputs: [{ name: 'y' }] }, (edit) => {
       const parameters = [positive([2]), noise([2]), noise([2]), positive([2])].map((item, i) =>

@@ -46,8 +46,8 @@ export function simplifyPasses(options: FoldOptions): readonly Pass[] {
     dropNoOps,
     dropDead,
     foldPads,
-    foldBatchNorm,
     matMulAddToGemm,
+    foldBatchNorm,
     foldScaleShift,
     dropDead,
   ];
