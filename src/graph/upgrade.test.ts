@@ -215,6 +215,15 @@ describe('upgradeOpset', () => {
     expect(upgradeOpset(after, 13)).toBe(after);
   });
 
+  it('gives an opset to a model that had no use for one', () => {
+    const head = { inputs: [value('x', 'float32', [4])], outputs: [{ name: 'y' }] };
+    const built = buildModel(head, (edit) =>
+      edit.add({ op: 'Gelu', domain: 'com.microsoft', inputs: ['x'], outputs: ['y'] }),
+    );
+    const after = upgradeOpset({ ...built, irVersion: 8, opsets: new Map([['com.microsoft', 1]]) });
+    expect({ opset: after.opsets.get(''), irVersion: after.irVersion }).toEqual({ opset: 21, irVersion: 10 });
+  });
+
   it('goes into branches, and lets no new name shadow an outer one', async () => {
     const branch = (name: string): Graph => ({
       ...single({ what: '', opset: 10, op: 'Clip', attributes: { min: { float: -1 }, max: half } }).graph,

@@ -30,15 +30,20 @@ interface Upgrade {
  * operator that cannot be.
  */
 export function upgradeOpset(model: Model, target: number = NEWEST): Model {
-  const from = model.opsets.get('') ?? 1;
+  const from = model.opsets.get('');
+  if (from === undefined) return atOpset(model, target);
   if (from >= target) return model;
   if (from < OLDEST || target > NEWEST) throw outOfRange(from, target);
   const upgrade: Upgrade = { from, target, problems: [], names: namesIn(model.graph) };
   const graph = upgradeGraph(withoutListedWeights(model).graph, inferKnown(model), upgrade);
   const functions = model.functions.map((body) => upgradeFunction(body, target, upgrade.problems));
   throwAll(upgrade.problems);
+  return atOpset({ ...model, graph, functions }, target);
+}
+
+function atOpset(model: Model, target: number): Model {
   const irVersion = Math.max(model.irVersion, irVersionFor(target));
-  return { ...model, graph, functions, irVersion, opsets: new Map(model.opsets).set('', target) };
+  return { ...model, irVersion, opsets: new Map(model.opsets).set('', target) };
 }
 
 function upgradeGraph(graph: Graph, facts: ReadonlyMap<string, Known>, upgrade: Upgrade): Graph {
