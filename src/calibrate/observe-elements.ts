@@ -5,7 +5,7 @@ import type { Session, TensorMap } from '../runtime/session.js';
 import { binCounter } from './bin-counter.js';
 import type { Observation } from './observation.js';
 import { type ActivationStatistics, histogramOf } from './statistics.js';
-import { type ElementsTap, nonFinite } from './taps.js';
+import { type ElementsTap, nonFinite, notFloatActivation } from './taps.js';
 
 /** Buffers for the elements of each tap, in its order, for samples of one shape. */
 interface Buffers {
@@ -91,10 +91,5 @@ function shapeOf(sample: Sample): string {
 function floatTensor(tap: ElementsTap, among: TensorMap): DenseTensor {
   const found: Tensor | undefined = among[tap.name];
   if (found && isDense(found) && found.dtype === 'float32') return found;
-  throw new BitloomError({
-    kind: 'model',
-    code: 'not-a-float-activation',
-    message: `only float32 activations are observed; this is ${found?.dtype ?? 'not a tensor'}`,
-    place: { tensor: tap.value },
-  });
+  throw new BitloomError(notFloatActivation(tap.value, found?.dtype ?? 'not a tensor'));
 }

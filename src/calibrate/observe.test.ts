@@ -196,8 +196,13 @@ describe('observe', () => {
     const model = buildModel(head, (edit) => edit.add({ op: 'Neg', inputs: ['ids'], outputs: ['y'] }));
     const ids = await prepared('ids', [{ id: '0', inputs: { ids: ints([1, 2]) } }]);
     const executor = executors[0];
-    await expect(observe({ model, values: ['ids'], data: ids, detail: 'histogram', executor })).rejects.toMatchObject({
-      code: 'not-a-float-activation',
-    });
+    for (const detail of ['range', 'histogram'] as const) {
+      await expect(observe({ model, values: ['ids', 'y'], data: ids, detail, executor })).rejects.toMatchObject({
+        problems: [
+          { code: 'not-a-float-activation', place: { tensor: 'ids' } },
+          { code: 'not-a-float-activation', place: { tensor: 'y' } },
+        ],
+      });
+    }
   });
 });

@@ -1,7 +1,7 @@
 import { value } from '../graph/build.js';
 import { GraphEdit } from '../graph/edit.js';
 import type { Graph, Model } from '../graph/model.js';
-import { BitloomError, throwAll } from '../kernel/errors.js';
+import { BitloomError, type Problem, throwAll } from '../kernel/errors.js';
 import { blockedValues, nonNegativeValues } from './layout.js';
 
 /** Outputs of a tapped model that bound one value: scalars. */
@@ -83,17 +83,27 @@ function tap<Tap>(
 function inGraphOrder(graph: Graph, values: readonly string[]): readonly string[] {
   const made = [...graph.inputs.map((input) => input.name), ...graph.nodes.flatMap((node) => node.outputs)];
   const known = new Set(made);
-  const unknown = values.filter((name) => !known.has(name));
-  throwAll(
-    unknown.map((tensor) => ({
-      kind: 'model',
-      code: 'unknown-value',
-      message: 'the model has no such activation to observe',
-      place: { tensor },
-    })),
-  );
+  throwAll(values.flatMap((name) => (known.has(name) ? notFloat(graph, name) : [unknownValue(name)])));
   const wanted = new Set(values);
   return made.filter((name) => wanted.has(name));
+}
+
+function unknownValue(tensor: string): Problem {
+  return { kind: 'model', code: 'unknown-value', message: 'the model has no such activation', place: { tensor } };
+}
+
+/** Where the type is known before a run. */
+function notFloat(graph: Graph, tensor: string): readonly Problem[] {
+  const stated = [...graph.inputs, ...graph.outputs].find((item) => item.name === tensor)?.type;
+  const type = stated ?? graph.types.get(tensor);
+  if (!type || (type.kind === 'tensor' && type.dtype === 'float32')) return [];
+  const found = type.kind === 'tensor' ? type.dtype : type.kind;
+  return [notFloatActivation(tensor, found)];
+}
+
+export function notFloatActivation(tensor: string, found: string): Problem {
+  const message = `only float32 activations are observed; this is ${found}`;
+  return { kind: 'model', code: 'not-a-float-activation', message, place: { tensor } };
 }
 
 /** A value that is not finite cannot be given a range. */
