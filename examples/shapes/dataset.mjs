@@ -4,7 +4,7 @@
  */
 import { tsImport } from 'tsx/esm/api';
 
-const { SEEDS, shapesStream } = await tsImport('./dataset.ts', import.meta.url);
+const { SEEDS, samplesOf } = await tsImport('./dataset.ts', import.meta.url);
 
 /** Enough for a split into calibration, selection and holdout that resolves a floor of 99.5 %. */
-export const samples = () => shapesStream(SEEDS.module, 2000);
+export const samples = () => samplesOf({ seed: SEEDS.module, length: 2000 });

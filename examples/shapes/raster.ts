@@ -10,19 +10,19 @@ const PIXELS = SIZE * SIZE;
 
 /** What makes the task hard. All lengths are in pixels, colours in [0, 1]. */
 const SCENE = {
-  radius: [9, 20],
+  radius: [7, 18],
   /** Furthest that a shape's centre lies from the image's, along each axis. */
-  offset: 9,
+  offset: 10,
   /** How far the two axes of a shape may be stretched apart. */
-  stretch: 0.16,
+  stretch: 0.24,
   /** How much brighter than the mean background a shape is at least. */
-  contrast: 0.18,
+  contrast: 0.13,
   /** Strokes behind and in front of the shape. */
   strokesBehind: 3,
   strokesInFront: 2,
   strokeWidth: [0.6, 2.2],
   blobs: 3,
-  noise: [0.02, 0.09],
+  noise: [0.02, 0.11],
 } as const;
 
 export interface Drawing {

@@ -19,7 +19,6 @@ export interface TrainingOptions {
   readonly decay: number;
   /** Share of each target that is spread over all classes. */
   readonly smoothing: number;
-  readonly seed: number;
 }
 
 export interface StepReport {
@@ -32,15 +31,15 @@ export interface StepReport {
 /** Share that the running statistics keep at each step. */
 const KEEP = 0.97;
 
-/** Trains on a fresh batch at each step; `session` runs the training graph. */
+/** Trains `weights`, which it writes to, on a fresh batch at each step; `session` runs the training graph. */
 export async function train(
   graph: TrainingGraph,
   session: Session,
   nextBatch: (step: number) => Batch,
   options: TrainingOptions,
+  weights: Weights,
   report: (step: StepReport) => void,
 ): Promise<Weights> {
-  const weights = freshWeights(graph, options.seed);
   const optimiser = adam({ decay: options.decay, decays: (name) => name.endsWith('.weight') });
   for (let step = 0; step < options.steps; step++) {
     const batch = nextBatch(step);

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { shapesDataset, shapesStream } from '../../examples/shapes/dataset.js';
+import { samplesOf } from '../../examples/shapes/dataset.js';
 import { OUTLINES, SHAPE_NAMES } from '../../examples/shapes/outlines.js';
 import { CHANNELS, draw, SIZE } from '../../examples/shapes/raster.js';
-import { toFloat32 } from '../../src/kernel/tensor.js';
 
 describe('outlines', () => {
   it.each(SHAPE_NAMES)('%s lies within the unit circle and covers a good part of it', (name) => {
@@ -54,21 +53,12 @@ describe('draw', () => {
   });
 });
 
-describe('shapesDataset', () => {
-  it('reads at random what the stream gives in order', async () => {
-    const set = shapesDataset(3, 4);
-    const streamed = [];
-    for await (const sample of shapesStream(3, 4)) streamed.push(sample);
-    expect(streamed).toHaveLength(4);
-    const read = await set.read(2);
-    expect(read.inputs.images.dims).toEqual([1, CHANNELS, SIZE, SIZE]);
-    expect(streamed[2]).toEqual({ ...read, inputs: { images: toFloat32(read.inputs.images) } });
-    expect(set.label?.(2)).toBe(read.label);
-  });
-
-  it('has another hash and other fingerprints for another seed', async () => {
-    const [a, b] = [shapesDataset(3, 4), shapesDataset(4, 4)];
-    expect(a.hash).not.toBe(b.hash);
-    expect(await a.fingerprint?.(0)).not.toBe(await b.fingerprint?.(0));
+describe('samplesOf', () => {
+  it('gives the drawings of the seed in order, labelled', async () => {
+    const samples = [];
+    for await (const sample of samplesOf({ seed: 3, length: 3 })) samples.push(sample);
+    expect(samples.map(({ label }) => label)).toEqual([0, 1, 2].map((index) => draw(3, index).label));
+    expect(samples[2].inputs.images).toEqual(draw(3, 2).pixels);
+    expect(new Set(samples.map(({ id }) => id)).size).toBe(3);
   });
 });

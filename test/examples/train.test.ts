@@ -81,10 +81,10 @@ describe('training', () => {
   it('lowers the loss of the shapes network within 20 steps', async () => {
     const graph = trainingGraph(SHAPES_NETWORK, INPUT, 8);
     const session = await ortRuntime.open(encodeModel(graph.model), { threads: 1 });
-    const options = { steps: 20, peakRate: 3e-3, decay: 0.02, smoothing: 0.05, seed: 1 };
+    const options = { steps: 20, peakRate: 3e-3, decay: 0.01, smoothing: 0 };
     const losses: number[] = [];
     const fewDrawings = (step: number) => drawBatch(1, 8 * (step % 2), 8, 0);
-    await train(graph, session, fewDrawings, options, ({ loss }) => losses.push(loss));
+    await train(graph, session, fewDrawings, options, freshWeights(graph, 1), ({ loss }) => losses.push(loss));
     await session.close();
     expect(mean(losses.slice(-4))).toBeLessThan(0.5 * mean(losses.slice(0, 4)));
   });
