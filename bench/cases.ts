@@ -1,0 +1,166 @@
+/**
+ * The real models of ../shared, each with the data it is measured on, as MANIFEST.md divides it there. Two divisions a
+ * model: `uniform` as PEERS.md measured other tools, so that figures stand beside its own; `plan` for searches, whose
+ * calibration samples also rank the units and so must not be training samples where others exist.
+ */
+import { fileURLToPath } from 'node:url';
+import type { Format } from '../src/quantize/formats.js';
+import { arraysOf, imagesOf, linesOf, recordsOf } from './results/subsets.js';
+
+/** `..../shared/` beside the project. */
+const SHARED = fileURLToPath(new URL('../../shared/', import.meta.url));
+
+/** Where each part of the data lies; `data` is divided by seed into those that have no place of their own. */
+export interface Sets {
+  readonly data?: string;
+  readonly calibration?: string;
+  readonly selection?: string;
+  readonly holdout?: string;
+}
+
+export interface Case {
+  readonly name: string;
+  readonly model: string;
+  readonly preprocess?: string;
+  readonly tokenizer?: string;
+  /** Formats that are tried uniformly beside `w8a8` and `w4a8`. */
+  readonly formats: readonly Format[];
+  /** Milliseconds of one float run on one thread, to foresee how long steps take. */
+  readonly floatMs: number;
+  /** Each writes its parts into `folder`. */
+  uniform(folder: string): Promise<Sets>;
+  plan(folder: string): Promise<Sets>;
+}
+
+type Cut = (source: string, slice: { readonly from: number; readonly to: number }, folder: string) => Promise<string>;
+/** Source below ../shared/data, first sample, and the sample after the last. */
+type Part = readonly [cut: Cut, source: string, from: number, to: number];
+
+/** Cuts each part into a folder of its own. */
+function cut(parts: { readonly [K in keyof Sets]: Part }) {
+  return async (folder: string): Promise<Sets> => {
+    const made = Object.entries(parts).map(async ([name, [part, source, from, to]]) => {
+      const path = await part(`${SHARED}data/${source}`, { from, to }, `${folder}/${name}`);
+      return [name, path] as const;
+    });
+    return Object.fromEntries(await Promise.all(made));
+  };
+}
+
+const TRAINED: Part = [imagesOf, 'imagenet-sample', 0, 256];
+
+const imagenet = {
+  formats: [],
+  uniform: cut({
+    calibration: TRAINED,
+    selection: [imagesOf, 'imagenet-sample', 256, 288],
+    holdout: [imagesOf, 'imagenet-nips2017', 0, 500],
+  }),
+  plan: cut({ calibration: TRAINED, data: [imagesOf, 'imagenet-nips2017', 0, 500] }),
+};
+
+const cifar = {
+  preprocess: 'cifar10',
+  formats: [],
+  uniform: cut({
+    calibration: [arraysOf, 'cifar10/train-2048.npz', 0, 512],
+    selection: [arraysOf, 'cifar10/test.npz', 0, 32],
+    holdout: [arraysOf, 'cifar10/test.npz', 500, 1000],
+  }),
+  plan: cut({
+    calibration: [arraysOf, 'cifar10/test.npz', 0, 256],
+    data: [arraysOf, 'cifar10/test.npz', 256, 1000],
+  }),
+};
+
+const SENTENCES: Part = [linesOf, 'sst2/calib-train.sst2.tsv', 0, 512];
+const ON_A_CPU: readonly Format[] = ['w8a8-dynamic', 'w4', 'w8'];
+
+const sst2 = {
+  formats: ON_A_CPU,
+  uniform: cut({
+    calibration: SENTENCES,
+    selection: [linesOf, 'sst2/phrases.jsonl', 0, 32],
+    holdout: [linesOf, 'sst2/dev.sst2.tsv', 218, 436],
+  }),
+  plan: cut({
+    calibration: SENTENCES,
+    selection: [linesOf, 'sst2/phrases.jsonl', 0, 3000],
+    holdout: [linesOf, 'sst2/dev.sst2.tsv', 0, 436],
+  }),
+};
+
+const tinyImagenet = {
+  formats: [],
+  uniform: cut({
+    calibration: [imagesOf, 'tiny-imagenet', 0, 500],
+    selection: [imagesOf, 'tiny-imagenet', 500, 532],
+    holdout: [imagesOf, 'tiny-imagenet', 1000, 1500],
+  }),
+  plan: cut({
+    calibration: [imagesOf, 'tiny-imagenet', 0, 500],
+    selection: [imagesOf, 'tiny-imagenet', 500, 1000],
+    holdout: [imagesOf, 'tiny-imagenet', 1000, 1500],
+  }),
+};
+
+const STRINGS: Part = [recordsOf, 'zinc-smiles/calibration.tokens.json', 0, 512];
+
+const smiles = {
+  formats: ON_A_CPU,
+  uniform: cut({
+    calibration: STRINGS,
+    selection: [recordsOf, 'zinc-smiles/dev.tokens.json', 0, 32],
+    holdout: [recordsOf, 'zinc-smiles/dev.tokens.json', 500, 1000],
+  }),
+  plan: cut({
+    calibration: STRINGS,
+    selection: [recordsOf, 'zinc-smiles/dev.tokens.json', 0, 500],
+    holdout: [recordsOf, 'zinc-smiles/dev.tokens.json', 500, 1000],
+  }),
+};
+
+const model = (name: string) => `${SHARED}models/${name}`;
+const VOCABULARY = `${SHARED}data/sst2/vocab.txt`;
+
+export const CASES: readonly Case[] = [
+  {
+    ...imagenet,
+    name: 'resnet50',
+    model: model('resnet50-imagenet.onnx'),
+    preprocess: 'imagenet',
+    floatMs: 65,
+  },
+  {
+    ...imagenet,
+    name: 'mobilenetv2',
+    model: model('mobilenetv2-imagenet.onnx'),
+    preprocess: 'mobilenet',
+    floatMs: 12,
+  },
+  {
+    ...imagenet,
+    name: 'squeezenet1.1',
+    model: model('squeezenet1.1-imagenet.onnx'),
+    preprocess: 'imagenet',
+    floatMs: 8,
+  },
+  {
+    ...tinyImagenet,
+    name: 'mobilenetv2-0.35-tinyimagenet',
+    model: model('mobilenetv2-0.35-tinyimagenet.onnx'),
+    preprocess: 'mobilenet,resize=exact',
+    floatMs: 3,
+  },
+  { ...cifar, name: 'resnet20', model: model('resnet20-cifar10.onnx'), floatMs: 1.2 },
+  { ...cifar, name: 'resnet56', model: model('resnet56-cifar10.onnx'), floatMs: 3.5 },
+  {
+    ...sst2,
+    name: 'bert-mini',
+    model: model('bert-mini-sst2.onnx'),
+    tokenizer: VOCABULARY,
+    floatMs: 1.5,
+  },
+  { ...sst2, name: 'minilm-l6', model: model('minilm-l6-sst2'), floatMs: 9 },
+  { ...smiles, name: 'gpt2-smiles', model: model('gpt2-smiles.onnx'), floatMs: 2 },
+];

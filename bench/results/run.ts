@@ -1,0 +1,134 @@
+/**
+ * Measures what the README shows: every model of ../shared, every step, with the splits of its MANIFEST.md.
+ *
+ *     npx tsx bench/results/run.ts [--model NAME] [--only STEP]
+ *
+ * A finished step is written at once to bench/results/figures/MODEL.json and left out when run again; delete the file to
+ * measure its model anew. Wants a quiet machine.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Observer, silent } from '../../src/kernel/observer.js';
+import { duration, significant } from '../../src/report/format.js';
+import { localExecutor } from '../../src/runtime/executor.js';
+import { CASES, type Case, type Sets } from '../cases.js';
+import { readFigures, type StepFigures, writeStep } from './figures.js';
+import { type Bench, createBench, measureStep } from './measure.js';
+import { type Step, stepsOf } from './steps.js';
+
+interface Work {
+  readonly subject: Case;
+  readonly step: Step;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { model: { type: 'string' }, only: { type: 'string' }, trace: { type: 'boolean' } },
+  });
+  const pending = workFor(values);
+  const clock = createClock(pending);
+  console.log(`${pending.length} steps to measure, about ${duration(clock.left())}`);
+  for (const subject of CASES) {
+    const steps = pending.filter((work) => work.subject === subject).map(({ step }) => step);
+    if (steps.length > 0) await measureModel(subject, steps, clock, values.trace ? tracing : noting);
+  }
+}
+
+/** Steps named that are not yet measured. */
+function workFor({ model, only }: { readonly model?: string; readonly only?: string }): readonly Work[] {
+  const named = CASES.filter(({ name }) => model === undefined || name === model).flatMap((subject) =>
+    stepsOf(subject).map((step) => ({ subject, step })),
+  );
+  const chosen = named.filter(({ step }) => only === undefined || step.name.startsWith(only));
+  if (chosen.length === 0)
+    throw new Error(`no such model or step; models: ${CASES.map(({ name }) => name).join(', ')}`);
+  return chosen.filter(({ subject, step }) => !(step.name in readFigures(subject.name).steps));
+}
+
+interface Clock {
+  /** Seconds that what is not done may take, at the pace of what is. */
+  left(): number;
+  did(subject: Case, step: Step, seconds: number): void;
+}
+
+function createClock(pending: readonly Work[]): Clock {
+  const open = new Map(pending.map(({ subject, step }) => [`${subject.name} ${step.name}`, foreseen(subject, step)]));
+  let foretold = 0;
+  let taken = 0;
+  return {
+    left: () =>
+      [...open.values()].reduce((total, seconds) => total + seconds, 0) * (foretold > 0 ? taken / foretold : 1),
+    did(subject, step, seconds) {
+      open.delete(`${subject.name} ${step.name}`);
+      foretold += foreseen(subject, step);
+      taken += seconds;
+    },
+  };
+}
+
+const STEP_SECONDS = 5;
+const HOLDOUT_SAMPLES = 500;
+
+function foreseen({ floatMs }: Case, { passes }: Step): number {
+  return STEP_SECONDS + (passes * HOLDOUT_SAMPLES * floatMs) / 1000;
+}
+
+async function measureModel(subject: Case, steps: readonly Step[], clock: Clock, observer: Observer): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'bitloom-results-'));
+  const executor = localExecutor({ workers: 1, threads: 1 });
+  const bench = createBench(executor, folder, observer);
+  const setsOf = remembered(folder);
+  try {
+    for (const step of steps) await measured(bench, subject, step, await setsOf(step), clock);
+  } finally {
+    await executor.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Steps with the same division share its files. */
+function remembered(folder: string): (step: Step) => Promise<Sets> {
+  const made = new Map<Step['sets'], Promise<Sets>>();
+  return ({ sets }) => {
+    const known = made.get(sets) ?? sets(join(folder, `sets-${made.size}`));
+    made.set(sets, known);
+    return known;
+  };
+}
+
+/** A step that fails is said and left open; the others go on. */
+async function measured(bench: Bench, subject: Case, step: Step, sets: Sets, clock: Clock): Promise<void> {
+  const command = `npx tsx bench/results/run.ts --model ${subject.name} --only "${step.name}"`;
+  try {
+    const figures = await measureStep(bench, subject, step, sets, command);
+    writeStep(subject.name, step.name, figures);
+    clock.did(subject, step, figures.seconds);
+    console.log(`${subject.name} ${step.name}: ${summary(figures)}; about ${duration(clock.left())} left`);
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`${subject.name} ${step.name}: failed`, error);
+  }
+}
+
+function summary({ float, result, divergence, agreement, latency, formats, search, seconds }: StepFigures): string {
+  const agree = agreement === undefined ? '' : `, agreement ${significant(agreement)}`;
+  return [
+    `${significant(float.holdout.value)} -> ${significant(result.holdout.value)}`,
+    `KL ${divergence.holdout.toPrecision(3)}${agree}`,
+    `latency ${significant(latency.ratio)} [${significant(latency.low)}, ${significant(latency.high)}]`,
+    JSON.stringify(formats),
+    `${search.evaluations} evaluations`,
+    duration(seconds),
+  ].join(', ');
+}
+
+const noting: Observer = { ...silent, note: (text) => console.log(`  ${text}`) };
+const tracing: Observer = {
+  ...noting,
+  stage: (name) => console.log(`  ${new Date().toISOString().slice(11, 19)} ${name}`),
+  trace: (text) => console.log(`  ${text}`),
+};
+
+await main();
