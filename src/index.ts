@@ -1,12 +1,15 @@
+export type { Comparison } from './evaluate/compare.js';
 export { inspect } from './inspect.js';
 export { BitloomError, type Problem } from './kernel/errors.js';
 export type { Observer, Progress } from './kernel/observer.js';
 export type { BenchOptions, CompareOptions, EvaluateOptions, QuantizeOptions } from './options.js';
 export { bench } from './pipeline/bench.js';
 export { compare } from './pipeline/compare.js';
-export { type Evaluation, evaluate } from './pipeline/evaluate.js';
+export { evaluate } from './pipeline/evaluate.js';
 export { type QuantizeResult, quantize } from './pipeline/quantize.js';
 export type { Format } from './quantize/formats.js';
 export type { Plan } from './quantize/plan.js';
+export type { Evaluation } from './report/evaluation.js';
 export type { Inspection } from './report/inspection.js';
 export type { Report } from './report/schema.js';
+export type { BenchResult } from './runtime/bench.js';

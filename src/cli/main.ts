@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { benchCommand } from './bench.js';
 import { compareCommand } from './compare.js';
+import { evaluateCommand } from './evaluate.js';
 import { inspectCommand } from './inspect.js';
 import { quantizeCommand } from './quantize.js';
 
-const COMMANDS = [inspectCommand, quantizeCommand, compareCommand];
+const COMMANDS = [inspectCommand, quantizeCommand, evaluateCommand, benchCommand, compareCommand];
 
 const { version, description }: { version: string; description: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

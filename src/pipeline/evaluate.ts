@@ -2,34 +2,18 @@ import { join } from 'node:path';
 import { createMetric } from '../data/metrics/table.js';
 import { findModelFolder, type ModelFiles } from '../data/model-folder.js';
 import { evaluateModel, makeReference, scoreReference } from '../evaluate/evaluate.js';
-import { type Estimate, estimateMetric } from '../evaluate/intervals.js';
-import { type PairedLoss, pairedLoss } from '../evaluate/paired-loss.js';
+import { estimateMetric } from '../evaluate/intervals.js';
+import { pairedLoss } from '../evaluate/paired-loss.js';
 import { loadModel } from '../graph/from-onnx.js';
 import type { Model } from '../graph/model.js';
 import { type Observer, silent } from '../kernel/observer.js';
 import { mean } from '../kernel/statistics.js';
 import { type EvaluateOptions, type SettingsOf, STAGES } from '../options.js';
 import { readOptions } from '../read-options.js';
+import type { Evaluation } from '../report/evaluation.js';
 import { isShare, metricFor } from './metric-for.js';
 import { prepareSome } from './open-data.js';
 import { type Workplace, withWorkplace } from './workplace.js';
-
-/** A model's metric on a set; with a reference also how it stands against that. */
-export interface Evaluation {
-  readonly model: string;
-  readonly metric: { readonly name: string; readonly higherIsBetter: boolean; readonly share: boolean };
-  readonly value: Estimate;
-  readonly against?: Against;
-}
-
-export interface Against {
-  readonly model: string;
-  readonly value: Estimate;
-  /** Positive when the model is worse than the reference on the same samples. */
-  readonly loss: PairedLoss;
-  /** Mean KL(reference || model) in nats. */
-  readonly divergence: number;
-}
 
 /** Measures a model on a data set; against `reference`, where one is given. */
 export async function evaluate(options: EvaluateOptions, observer: Observer = silent): Promise<Evaluation> {

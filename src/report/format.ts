@@ -66,6 +66,17 @@ export function ending(name: string, width: number): string {
   return name.length <= width ? name : `...${name.slice(name.length - width + 3)}`;
 }
 
+/** `text` in lines of at most `width`, broken between words. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const line = lines[lines.length - 1];
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}
+
 function align(cell: string, width: number): string {
   return /^[\d+\-[(]/.test(cell) ? cell.padStart(width) : cell.padEnd(width);
 }

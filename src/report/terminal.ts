@@ -1,8 +1,18 @@
-import { bytes, duration, metricLoss, metricValue, milliseconds, shortened, significant, table } from './format.js';
+import {
+  bytes,
+  duration,
+  metricLoss,
+  metricValue,
+  milliseconds,
+  shortened,
+  significant,
+  table,
+  wrapped,
+} from './format.js';
 import type { Report } from './schema.js';
 
 const WIDTH = 80;
-const LISTED_UNITS = 12;
+const LISTED_LINES = 16;
 
 /** The summary of a run for a terminal of 80 columns. */
 export function printReport(report: Report): string {
@@ -63,16 +73,23 @@ function accuracy(report: Report): string {
 function units(report: Report): string {
   const counts = Object.entries(report.formats).map(([format, count]) => `${count} ${format}`);
   const float = report.units.filter((unit) => unit.format === 'float');
-  const shown = float.slice(0, LISTED_UNITS).map((unit) => {
-    const name = shortened(unit.name, 30);
-    return ['float', name, unit.op, shortened(unit.reason, WIDTH - 26 - name.length)];
-  });
-  const more = float.length > shown.length ? [`  and ${float.length - shown.length} more, all in report.json`] : [];
-  return [
-    `  ${report.units.length} units: ${counts.join(', ')}`,
-    ...(shown.length > 0 ? [table(shown, '    ')] : []),
-    ...more,
-  ].join('\n');
+  const reasons = new Set(float.map((unit) => unit.reason));
+  const left = [...reasons].flatMap((reason) =>
+    leftInFloat(
+      reason,
+      float.filter((unit) => unit.reason === reason),
+    ),
+  );
+  const shown = left.slice(0, LISTED_LINES);
+  const more = left.length > shown.length ? [`    ... all units in report.json`] : [];
+  return [`  ${report.units.length} units: ${counts.join(', ')}`, ...shown, ...more].join('\n');
+}
+
+/** One line a unit with a reason of its own; one for all that share theirs. */
+function leftInFloat(reason: string, units: Report['units']): readonly string[] {
+  const [{ name, op }] = units;
+  const who = units.length === 1 ? `${shortened(name, 30)} (${op})` : `${units.length} units`;
+  return wrapped(`float: ${who}: ${reason}`, WIDTH - 4).map((line, i) => `    ${i > 0 ? '  ' : ''}${line}`);
 }
 
 function candidates(report: Report): string {
@@ -96,7 +113,9 @@ function run({ search, peakMemoryBytes, output }: Report): string {
 }
 
 function warnings(report: Report): string {
-  return report.warnings.map((warning) => `  warning: ${warning}`).join('\n');
+  return report.warnings
+    .flatMap((warning) => wrapped(`warning: ${warning}`, WIDTH - 2).map((line) => `  ${line}`))
+    .join('\n');
 }
 
 function metricPrecise(value: number, share: boolean): string {

@@ -32,6 +32,18 @@ describe('bitloom', () => {
     expect(stderr).toBe('');
   });
 
+  it('evaluates and compares from the samples of a module', () => {
+    const data = join(folder, 'samples.mjs');
+    writeFileSync(data, 'export default Array.from({ length: 20 }, (_, i) => ({ inputs: { x: [i, 1 - i, 2] } }));');
+    const evaluation = bitloom('evaluate', model, '--reference', model, '--data', data, '--json');
+    expect(JSON.parse(evaluation.stdout)).toMatchObject({
+      value: { value: 1, samples: 20 },
+      against: { divergence: 0 },
+    });
+    const comparison = bitloom('compare', model, model, '--data', data, '--json');
+    expect(JSON.parse(comparison.stdout)).toMatchObject([{ samples: 20, values: [{ node: 'head', noise: 0 }] }]);
+  });
+
   it('takes the model from a configuration file, and refuses names it does not know there', () => {
     const config = join(folder, 'config.json');
     writeFileSync(config, JSON.stringify({ model, keep: '99.9%' }));
