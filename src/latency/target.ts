@@ -9,6 +9,8 @@ export interface Target extends TargetRules {
   readonly provider: string;
   /** Only formats that run faster there than their neighbour: the search goes down this list. */
   readonly ladder: Readonly<Record<UnitOp, readonly Format[]>>;
+  /** The ladder of products of two activations, such as attention scores. */
+  readonly products: readonly Format[];
   /** Formats that can be emitted there for size or study though they win no time. */
   readonly emulated: readonly Format[];
 }

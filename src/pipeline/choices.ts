@@ -49,7 +49,7 @@ export function choicesFor(units: readonly Unit[], target: Target, constraints: 
 function open(unit: Unit, target: Target, formats: readonly Format[] | undefined): Choice {
   const wanted = formats
     ? ['float' as const, ...formats.filter((format) => format !== 'float')]
-    : target.ladder[unit.op];
+    : ladderOf(unit, target);
   const ladder = wanted.filter((format) => reasonAgainst(unit, format, target) === undefined);
   const refused = wanted.map((format) => reasonAgainst(unit, format, target)).find((reason) => reason !== undefined);
   if (ladder.length > 1) return { unit, ladder, fixed: false, reason: '' };
@@ -57,7 +57,7 @@ function open(unit: Unit, target: Target, formats: readonly Format[] | undefined
     unit,
     ladder: ['float'],
     fixed: false,
-    reason: refused ?? `no format on ${target.name} is faster than float for ${unit.op}`,
+    reason: refused ?? nothingFaster(unit, target),
   };
 }
 
@@ -68,4 +68,13 @@ export function uniformChoice(choices: readonly Choice[], format: Format, target
   return Object.fromEntries(
     choices.map(({ unit, ladder }) => [unit.name, refused.has(unit.group) ? ladder[0] : format]),
   );
+}
+
+function nothingFaster({ op, weight }: Unit, { name }: Target): string {
+  const what = weight === undefined ? 'a product of two activations' : op;
+  return `no format is faster than float for ${what} on ${name}`;
+}
+
+function ladderOf(unit: Unit, target: Target): readonly Format[] {
+  return unit.weight === undefined ? target.products : target.ladder[unit.op];
 }

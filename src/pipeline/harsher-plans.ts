@@ -6,9 +6,9 @@ import { uniformChoice } from './choices.js';
 import type { Run } from './run.js';
 import type { Trial } from './trials.js';
 
-/** Formats of what the search will ask for, and of what is surely worse. */
+/** The format of what the search will ask for, and those that are worse, each than the one before it. */
 const MILD: Format = 'w8a8';
-const HARSH: Format = 'w4a8';
+export const HARSH: readonly Format[] = ['w4a8', 'w4a4'];
 
 /** Evaluations that the line may cost. */
 const MOST_TRIALS = 5;
@@ -18,7 +18,7 @@ const COLLAPSED = 0.25;
 
 /**
  * The line from divergence to loss, fitted to plans harsher than those that the search will ask for: some units, chosen
- * by the seed, at 4 bits and the rest at 8. How many is bisected towards the mildest clear loss.
+ * by the seed, with 4 bits and the rest with 8. How many is bisected towards the mildest clear loss.
  */
 export async function fitLine(run: Run): Promise<LossLine | undefined> {
   const { settings, float, observer } = run;
@@ -32,10 +32,20 @@ export async function fitLine(run: Run): Promise<LossLine | undefined> {
   return line;
 }
 
-async function harsherPlans({ settings, choices, trials }: Run): Promise<readonly Trial[]> {
+async function harsherPlans(run: Run): Promise<readonly Trial[]> {
+  const tried: Trial[] = [];
+  for (const format of HARSH) {
+    tried.push(...(await mildestClear(run, format)));
+    if (tried.some(isClear)) break;
+  }
+  return tried;
+}
+
+/** Bisects how many units must be in `harsh` for a clear loss; stops when all of them are not enough. */
+async function mildestClear({ settings, choices, trials }: Run, format: Format): Promise<readonly Trial[]> {
   const target = loadTarget(settings.target);
   const mild = uniformChoice(choices, MILD, target);
-  const harsh = uniformChoice(choices, HARSH, target);
+  const harsh = uniformChoice(choices, format, target);
   const changed = Object.keys(mild).filter((name) => mild[name] !== harsh[name]);
   const order = shuffled(changed, random(settings.seed));
   const tried: Trial[] = [];

@@ -39,8 +39,9 @@ export interface MeasureFloatOptions {
 /** Runs the float model over the sets once. Refuses a floor that `certify` could never confirm, before any search. */
 export async function measureFloat(options: MeasureFloatOptions): Promise<FloatBaseline> {
   const { settings, sets, executor } = options;
+  const reference = referenceMaker(options);
   const few = { ...sets.calibration, length: Math.min(RANKING_SAMPLES, sets.calibration.length) };
-  const selection = await reference(options, 'selection', sets.selection);
+  const selection = await reference('selection', sets.selection);
   const spec = metricFor({
     asked: settings.metric,
     agreement: settings.keep.kind === 'agreement',
@@ -51,8 +52,8 @@ export async function measureFloat(options: MeasureFloatOptions): Promise<FloatB
   });
   const metric = await createMetric(spec, selection.kinds);
   requireLabels(metric, sets);
-  const holdout = await reference(options, 'holdout', sets.holdout);
-  const ranking = await reference(options, 'ranking', few);
+  const holdout = await reference('holdout', sets.holdout);
+  const ranking = await reference('ranking', few);
   const outcomes = {
     selection: await scoreReference(executor, selection, spec),
     holdout: await scoreReference(executor, holdout, spec),
@@ -62,12 +63,18 @@ export async function measureFloat(options: MeasureFloatOptions): Promise<FloatB
   return { metric, spec, ranking, references: { selection, holdout }, outcomes, judge };
 }
 
-async function reference({ source, executor, folder, observer }: MeasureFloatOptions, name: string, set: PreparedSet) {
-  const own = join(folder, `reference-${name}`);
-  await mkdir(own);
-  return makeReference(executor, source.files.model, set, own, {
-    onProgress: (done, total) => observer.progress({ stage: 'float', done, total, note: name }),
-  });
+/** Runs the float model over one set after the other; progress is that of all of them. */
+function referenceMaker({ source, sets, executor, folder, observer }: MeasureFloatOptions) {
+  const total = sets.selection.length + sets.holdout.length + Math.min(RANKING_SAMPLES, sets.calibration.length);
+  let before = 0;
+  return async (name: string, set: PreparedSet): Promise<Reference> => {
+    const own = join(folder, `reference-${name}`);
+    await mkdir(own);
+    const onProgress = (done: number) => observer.progress({ stage: 'float', done: before + done, total, note: name });
+    const made = await makeReference(executor, source.files.model, set, own, { onProgress });
+    before += set.length;
+    return made;
+  };
 }
 
 function requireLabels(metric: Metric, { selection, holdout }: Splits<PreparedSet>): void {

@@ -38,31 +38,37 @@ export interface SelectOptions {
   readonly observer: Observer;
 }
 
-/** Ranks the units, searches, and tries the uniform plans beside it. */
+/**
+ * Tries every unit at the end of its ladder and the uniform plans; ranks and searches only where the first misses the
+ * floor, for where it holds no unit can run faster.
+ */
 export async function selectPlans(options: SelectOptions): Promise<Selection> {
   const { choices, trials, observer } = options;
+  const lowest = await trials.run(Object.fromEntries(choices.map(({ unit, ladder }) => [unit.name, lastOf(ladder)])));
+  const uniform: Candidate[] = [];
+  for (const [name, formats] of uniformPlans(options)) uniform.push({ name, trial: await trials.run(formats) });
+  if (lowest.verdict.holds) {
+    const reason = 'every unit holds the floor in the fastest format it can take';
+    return { candidates: [{ name: 'fastest formats', trial: lowest }, ...uniform], sensitivities: {}, reason };
+  }
+  observer.stage('sensitivity');
   const sensitivities = await rankUnits(options);
   observer.stage('search');
+  const { trial, reason } = await searchPlans(options, sensitivities);
+  return { candidates: [{ name: 'search', trial }, ...uniform], sensitivities, reason };
+}
+
+async function searchPlans({ choices, trials, search }: SelectOptions, sensitivities: Sensitivities) {
   const space = spaceOf(choices, sensitivities);
   const formatsOf = (assignment: Assignment<Format>): Formats =>
     Object.fromEntries(choices.map(({ unit }) => [unit.name, assignment.get(unit.group) ?? 'float']));
   const holds = async (assignment: Assignment<Format>) => (await trials.run(formatsOf(assignment))).verdict.holds;
-  const { assignment, reason } = await SEARCHES[options.search](space, holds);
-  const found = { name: 'search', trial: await trials.run(formatsOf(assignment)) };
-  const uniform: Candidate[] = [];
-  for (const [name, formats] of uniformPlans(options)) uniform.push({ name, trial: await trials.run(formats) });
-  return { candidates: [found, ...uniform], sensitivities, reason };
+  const { assignment, reason } = await SEARCHES[search](space, holds);
+  return { trial: await trials.run(formatsOf(assignment)), reason };
 }
 
 async function rankUnits({ choices, measures, ranker, workers, observer }: SelectOptions): Promise<Sensitivities> {
   const steps = stepsOf(choices);
-  if (
-    steps.every(({ unit }) => unit.group === steps[0].unit.group) &&
-    new Set(steps.map(({ format }) => format)).size === 1
-  ) {
-    return {};
-  }
-  observer.stage('sensitivity');
   return rank(ranker, steps, measures, workers, (done) =>
     observer.progress({ stage: 'sensitivity', done, total: steps.length }),
   );
@@ -78,6 +84,10 @@ function leaders(choices: readonly Choice[]): readonly Choice[] {
   const first = new Map<string, Choice>();
   for (const choice of choices) if (!first.has(choice.unit.group)) first.set(choice.unit.group, choice);
   return [...first.values()];
+}
+
+function lastOf(ladder: readonly Format[]): Format {
+  return ladder[ladder.length - 1];
 }
 
 function spaceOf(choices: readonly Choice[], sensitivities: Sensitivities): SearchSpace<Format> {

@@ -40,7 +40,7 @@ function reasonFor(
   if (picked.name === 'plan') return 'as the plan given says';
   const sensitivity = sensitivityOf(selection, choice);
   const score = sensitivity === undefined ? '' : `: sensitivity ${significant(sensitivity)}${rank ? `, ${rank}` : ''}`;
-  if (picked.name !== 'search') return `${picked.name}${score}`;
+  if (picked.name !== 'search') return `${picked.name} holds the floor and was fastest${score}`;
   return format === choice.ladder[0] ? `quantizing it as well misses the floor${score}` : `holds the floor${score}`;
 }
 
