@@ -4,6 +4,7 @@ import type { Graph, Model, Node } from '../graph/model.js';
 import { QDQ_OPSETS, upgradeOpset } from '../graph/upgrade.js';
 import { type Problem, throwAll } from '../kernel/errors.js';
 import { loadTarget } from '../latency/load-target.js';
+import { nonFiniteWeights } from '../quantize/finite-weights.js';
 import { wire } from '../quantize/followers.js';
 import { FORMATS } from '../quantize/formats.js';
 import { type Network, network } from '../quantize/network.js';
@@ -18,12 +19,16 @@ export interface Emitter {
   emit(plan: Plan): Model;
 }
 
-/** The float model as `plan` wants it. Pure: equal arguments give equal bytes. */
+/**
+ * The float model as `plan` wants it. Pure: equal arguments give equal bytes. Throws when the plan was made for another
+ * model, when a weight is not finite, or when the model's operators cannot be carried to the opset that the plan needs.
+ */
 export function emit(model: Model, plan: Plan): Model {
   return createEmitter(model).emit(plan);
 }
 
 export function createEmitter(model: Model): Emitter {
+  throwAll(nonFiniteWeights(model));
   const bases = new Map<string, Base>();
   const weights = weightStore(constantReader(model));
   return {

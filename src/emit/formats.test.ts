@@ -12,8 +12,11 @@ import { findUnits } from '../quantize/units.js';
 import { dequantizeChannels, quantizeBlocks, quantizeChannels } from '../quantize/weights.js';
 
 /** One unit on its own, so that what its format does can be simulated in a few lines. */
-const MODELS: Readonly<Record<Unit['op'] | 'Product', { readonly dims: readonly number[]; readonly model: Model }>> = {
+const MODELS: Readonly<
+  Record<Unit['op'] | 'Product' | 'Unbiased', { readonly dims: readonly number[]; readonly model: Model }>
+> = {
   Conv: conv(),
+  Unbiased: unbiased(),
   ConvTranspose: convTranspose(),
   Gemm: gemm(),
   MatMul: matmul(),
@@ -23,6 +26,13 @@ const MODELS: Readonly<Record<Unit['op'] | 'Product', { readonly dims: readonly 
 function conv() {
   const dims = [2, 6, 9, 9];
   const model = smallModel(dims, (edit) => addConv(edit, { from: 'x', channels: [6, 10] }));
+  return { dims, model };
+}
+
+/** Without a bias a convolution has only two operands, and ONNX Runtime's patterns match more easily. */
+function unbiased() {
+  const dims = [1, 6, 7, 7];
+  const model = smallModel(dims, (edit) => addConv(edit, { from: 'x', channels: [6, 4], bias: false }));
   return { dims, model };
 }
 
@@ -95,6 +105,10 @@ const CASES: readonly Case[] = [
     })),
   ),
   ...(['w8a8', 'w4a4', 'w16a16', 'f16'] as const).map((format) => ({ on: 'Product', format }) as const),
+  ...(['w8a8', 'w4a4', 'w8a16', 'w16a16', 'f16'] as const).map((format) => ({ on: 'Unbiased', format }) as const),
+  ...(['w4a8', 'w4a4', 'w4a16'] as const).map(
+    (format) => ({ on: 'Unbiased', format, options: { emission: { container: 'packed' } } }) as const,
+  ),
   { on: 'ConvTranspose', format: 'f16' },
   { on: 'Conv', format: 'w8a8', options: { weights: { reduceRange: true } } },
   { on: 'Gemm', format: 'w4a8', options: { weights: { method: 'mse' } } },
