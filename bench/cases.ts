@@ -80,7 +80,7 @@ const sst2 = {
   formats: ON_A_CPU,
   uniform: cut({
     calibration: SENTENCES,
-    selection: [linesOf, 'sst2/phrases.jsonl', 0, 32],
+    selection: [linesOf, 'sst2/dev.sst2.tsv', 0, 32],
     holdout: [linesOf, 'sst2/dev.sst2.tsv', 218, 436],
   }),
   plan: cut({

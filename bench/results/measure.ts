@@ -1,5 +1,5 @@
 /** One step of one model: `quantize`, and how often the emitted model answers as the float model does. */
-import { mkdir } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { MetricSpec } from '../../src/data/metric.js';
@@ -48,9 +48,8 @@ export function createBench(executor: Executor, folder: string, observer: Observ
 async function referenceOn(executor: Executor, folder: string, options: QuantizeOptions, holdout: string) {
   const source = await openModel(options.model, silent);
   const dataset = await openDataset(holdout, dataOptions(options, source));
-  const set = await prepare(dataset, [...Array(dataset.length).keys()], join(folder, 'agreement.samples'));
-  const own = join(folder, 'agreement');
-  await mkdir(own);
+  const own = await mkdtemp(join(folder, 'agreement-'));
+  const set = await prepare(dataset, [...Array(dataset.length).keys()], join(own, 'samples'));
   return makeReference(executor, source.files.model, set, own);
 }
 
@@ -68,7 +67,7 @@ export async function measureStep(
   const done = await quantize(options, bench.observer);
   const agreement = sets.holdout && (await agreementOf(bench, options, done, sets.holdout, join(out, 'model.onnx')));
   const seconds = (performance.now() - started) / 1000;
-  return { ...figuresOf(done), command, date: new Date().toISOString(), seconds, load, ...agreement };
+  return { ...figuresOf(done, bench.folder), command, date: new Date().toISOString(), seconds, load, ...agreement };
 }
 
 function optionsOf({ model, preprocess, tokenizer }: Case, step: Step, sets: Sets, out: string): QuantizeOptions {
@@ -89,7 +88,9 @@ async function agreementOf(
   return { agreement: sum(rows.map(([kept]) => kept)) / sum(rows.map(([, positions = 1]) => positions)) };
 }
 
-function figuresOf({ report }: QuantizeResult) {
+/** What of a report is kept; paths below `folder`, whose name is random, are shortened. */
+function figuresOf({ report }: QuantizeResult, folder: string) {
   const { version: _, model, output, units, seed, ...rest } = report;
-  return { ...rest, left: units.filter(({ format }) => format === 'float') };
+  const warnings = report.warnings.map((warning) => warning.replaceAll(`${folder}/`, ''));
+  return { ...rest, warnings, left: units.filter(({ format }) => format === 'float') };
 }

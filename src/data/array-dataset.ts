@@ -118,11 +118,11 @@ function imageFeed(array: NpyArray, plan: ImagePlan): Feed {
   const order = pixelOrder(array);
   const table = valueTable(plan);
   const [height, width] = order.size;
-  const ready = plan.size?.height === height && plan.size.width === width;
+  const kept = plan.spec.resize !== 'none' && plan.size?.height === height && plan.size.width === width;
   return {
     array,
     key: [plan.spec, plan.input, plan.size ?? null],
-    ...(ready && { note: `${array.name} already has the model's size: not resized` }),
+    ...(kept && { note: `${array.name} already has the model's size: not resized` }),
     make: async (row) => toTensor(plan, table, await loadPixels(order.pixels(row.bytes), plan)),
   };
 }
