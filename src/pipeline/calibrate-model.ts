@@ -8,7 +8,7 @@ import type { QuantizeSettings } from '../options.js';
 import { type Bits, FORMATS, type Format } from '../quantize/formats.js';
 import { type Activations, valuesToObserve } from '../quantize/make-plan.js';
 import type { Executor } from '../runtime/job.js';
-import { HARSH } from './harsher-plans.js';
+import { HARSHER_FORMATS } from './choices.js';
 import type { OpenedModel } from './open-model.js';
 
 /** What was seen of the activations, and the scales that follow. */
@@ -49,7 +49,7 @@ function widths(settings: QuantizeSettings, target: Target): readonly Bits[] {
     ...Object.values(target.ladder).flat(),
     ...(settings.formats ?? []),
     ...(settings.uniform ? [settings.uniform] : []),
-    ...HARSH,
+    ...HARSHER_FORMATS,
     ...settings.force.map(({ format }) => format),
   ];
   const bits = asked.flatMap((format) => {

@@ -6,6 +6,9 @@ import { requireMatches } from '../quantize/match-units.js';
 import { reasonAgainst } from '../quantize/rules.js';
 import type { Unit } from '../quantize/unit.js';
 
+/** Formats surely worse than those that are searched, each worse than the one before it. */
+export const HARSHER_FORMATS: readonly Format[] = ['w4a8', 'w4a4'];
+
 /** What a user says of single units. */
 export interface Constraints {
   readonly include: readonly string[];

@@ -2,13 +2,12 @@ import { fitLossLine, type LossLine } from '../evaluate/floor.js';
 import { random, shuffled } from '../kernel/random.js';
 import { loadTarget } from '../latency/load-target.js';
 import type { Format } from '../quantize/formats.js';
-import { uniformChoice } from './choices.js';
+import { HARSHER_FORMATS, uniformChoice } from './choices.js';
 import type { Run } from './run.js';
 import type { Trial } from './trials.js';
 
-/** The format of what the search will ask for, and those that are worse, each than the one before it. */
+/** What the search will ask for at most places. */
 const MILD: Format = 'w8a8';
-export const HARSH: readonly Format[] = ['w4a8', 'w4a4'];
 
 /** Evaluations that the line may cost. */
 const MOST_TRIALS = 5;
@@ -34,7 +33,7 @@ export async function fitLine(run: Run): Promise<LossLine | undefined> {
 
 async function harsherPlans(run: Run): Promise<readonly Trial[]> {
   const tried: Trial[] = [];
-  for (const format of HARSH) {
+  for (const format of HARSHER_FORMATS) {
     tried.push(...(await mildestClear(run, format)));
     if (tried.some(isClear)) break;
   }
