@@ -48,6 +48,7 @@ const updateToNBits: ProductWriter = ({ edit, plan, weights }, unit, node, input
       input,
       edit.constant(`${name}_Q${blocks.bits}G${blocks.blockSize}`, stored),
       edit.constant(`${name}_scales`, scales),
+      ...(blocks.zeroPoints ? [edit.constant(`${name}_zero_points`, packedZeroPoints(blocks, blocks.zeroPoints))] : []),
     ],
     outputs: [product],
     attributes: blockAttributes(blocks, plan.emission?.accuracyLevel ?? 4),
@@ -63,7 +64,11 @@ const updateToQdq: ProductWriter = ({ edit, plan, weights }, unit, node, input, 
   const dequantized = edit.add({
     op: 'DequantizeLinear',
     name: `${name}_DequantizeLinear`,
-    inputs: [edit.constant(`${name}_quantized`, stored), edit.constant(`${name}_scale`, scales)],
+    inputs: [
+      edit.constant(`${name}_quantized`, stored),
+      edit.constant(`${name}_scale`, scales),
+      ...(blocks.zeroPoints ? [edit.constant(`${name}_zero_point`, zeroPointRows(blocks, blocks.zeroPoints))] : []),
+    ],
     outputs: [edit.fresh(`${name}_DequantizeLinear_Output`)],
     attributes: { axis: 0, block_size: blocks.blockSize },
   });
@@ -86,23 +91,49 @@ function rowsOf({ rows, columns, bits, stored }: BlockWeight): DenseTensor {
 
 /** The scales as [blocks, N]. */
 function scaleRows({ columns, scales }: BlockWeight): DenseTensor {
-  const blocks = scales.length / columns;
-  const values = Float32Array.from(scales, (_, i) => scales[(i % columns) * blocks + Math.floor(i / columns)]);
-  return tensor('float32', [blocks, columns], values);
+  return tensor('float32', [scales.length / columns, columns], Float32Array.from(turned(scales, columns)));
+}
+
+function zeroPointRows({ columns, bits }: BlockWeight, zeroPoints: Int8Array): DenseTensor {
+  const dims = [zeroPoints.length / columns, columns];
+  return fromNumbers(bits === 4 ? 'int4' : 'int8', dims, turned(zeroPoints, columns));
+}
+
+/** [N, blocks] to [blocks, N]. */
+function turned(values: Float32Array | Int8Array, columns: number): Float64Array {
+  const blocks = values.length / columns;
+  return Float64Array.from(values, (_, i) => values[(i % columns) * blocks + Math.floor(i / columns)]);
 }
 
 function blockAttributes({ rows, columns, bits, blockSize }: BlockWeight, accuracyLevel: number) {
   return attributes({ K: rows, N: columns, bits, block_size: blockSize, accuracy_level: accuracyLevel });
 }
 
-/** MatMulNBits' layout [N, blocks, bytes]: unsigned with the zero point in the middle, the earlier of two in the low half. */
+/** MatMulNBits' layout [N, blocks, bytes]. */
 function packed({ columns, bits, blockSize, stored }: BlockWeight): DenseTensor {
+  const bytes = packedBytes(stored, bits);
+  const blockBytes = (blockSize * bits) / 8;
+  return { dtype: 'uint8', dims: [columns, bytes.length / columns / blockBytes, blockBytes], bytes };
+}
+
+/** [N, bytes]: each column's zero points begin at a byte of their own. */
+function packedZeroPoints({ columns, bits }: BlockWeight, zeroPoints: Int8Array): DenseTensor {
+  const blocks = zeroPoints.length / columns;
+  const columnBytes = Math.ceil((blocks * bits) / 8);
+  const bytes = new Uint8Array(columns * columnBytes);
+  for (let column = 0; column < columns; column++) {
+    bytes.set(packedBytes(zeroPoints.subarray(column * blocks, (column + 1) * blocks), bits), column * columnBytes);
+  }
+  return { dtype: 'uint8', dims: [columns, columnBytes], bytes };
+}
+
+/** Unsigned, with what was 0 in the middle; the earlier of two 4-bit values in the low half of a byte. */
+function packedBytes(values: Int8Array, bits: 4 | 8): Uint8Array {
   const middle = 2 ** (bits - 1);
   const perByte = 8 / bits;
-  const bytes = new Uint8Array(stored.length / perByte);
-  for (let i = 0; i < stored.length; i++) {
-    bytes[Math.floor(i / perByte)] |= (stored[i] + middle) << (bits * (i % perByte));
+  const bytes = new Uint8Array(Math.ceil(values.length / perByte));
+  for (let i = 0; i < values.length; i++) {
+    bytes[Math.floor(i / perByte)] |= (values[i] + middle) << (bits * (i % perByte));
   }
-  const blockBytes = blockSize / perByte;
-  return { dtype: 'uint8', dims: [columns, bytes.length / columns / blockBytes, blockBytes], bytes };
+  return bytes;
 }

@@ -9,7 +9,7 @@ import { activationGrid, affineParameters, quantizeValue } from '../quantize/gri
 import type { AffineParameters, Plan } from '../quantize/plan.js';
 import type { Unit } from '../quantize/unit.js';
 import { findUnits } from '../quantize/units.js';
-import { dequantizeChannels, quantizeBlocks, quantizeChannels } from '../quantize/weights.js';
+import { dequantizeBlocks, dequantizeChannels, quantizeBlocks, quantizeChannels } from '../quantize/weights.js';
 
 /** One unit on its own, so that what its format does can be simulated in a few lines. */
 const MODELS: Readonly<
@@ -104,6 +104,13 @@ const CASES: readonly Case[] = [
       options: { emission: { blocks: 'qdq' }, weights: { blockSize: 16 } } as const,
     })),
   ),
+  ...(['matmulnbits', 'qdq'] as const).flatMap((blocks) =>
+    (['w4', 'w8'] as const).map((format) => ({
+      on: 'Gemm' as const,
+      format,
+      options: { emission: { blocks, accuracyLevel: 1 }, weights: { blockSize: 16, asymmetricBlocks: true } } as const,
+    })),
+  ),
   ...(['w8a8', 'w4a4', 'w16a16', 'f16'] as const).map((format) => ({ on: 'Product', format }) as const),
   ...(['w8a8', 'w4a4', 'w8a16', 'w16a16', 'f16'] as const).map((format) => ({ on: 'Unbiased', format }) as const),
   ...(['w4a8', 'w4a4', 'w4a16'] as const).map(
@@ -175,7 +182,7 @@ function fakeQuantized(data: Float32Array, held: AffineParameters, bits: Bits): 
 
 function fakeWeight(weight: DenseTensor, unit: Unit, plan: Plan): DenseTensor {
   const spec = FORMATS[plan.units[unit.name]].weight;
-  const { method, reduceRange, blockSize } = plan.weights;
+  const { method, reduceRange, blockSize, asymmetricBlocks } = plan.weights;
   if (spec === 'float') return weight;
   if (spec === 'f16') {
     return tensor(
@@ -184,7 +191,12 @@ function fakeWeight(weight: DenseTensor, unit: Unit, plan: Plan): DenseTensor {
       toFloat32(weight).map((w) => float16ToNumber(numberToFloat16(w))),
     );
   }
-  if (spec.per === 'block') return fakeBlocks(weight, unit, spec.bits === 4 ? 4 : 8, blockSize);
+  if (spec.per === 'block') {
+    const transposed = unit.channelAxis === 0;
+    const bits = spec.bits === 4 ? 4 : 8;
+    const blocks = quantizeBlocks(weight, bits, blockSize, method, transposed, asymmetricBlocks);
+    return tensor('float32', weight.dims, dequantizeBlocks(blocks, transposed));
+  }
   const axis = unit.channelAxis ?? 0;
   const quantized = quantizeChannels(weight, { axis, bits: spec.bits, method, reduceRange });
   return tensor('float32', weight.dims, dequantizeChannels(quantized));
@@ -201,18 +213,6 @@ function fakeBias(bias: Float32Array, weight: DenseTensor, unit: Unit, plan: Pla
   const { scales } = quantizeChannels(weight, { axis: unit.channelAxis ?? 0, bits, method, reduceRange });
   const { scale = 1 } = plan.activations.x[spec.activation.bits] ?? {};
   return floats([...bias].map((value, i) => Math.round(value / (scale * scales[i])) * scale * scales[i]));
-}
-
-function fakeBlocks(weight: DenseTensor, unit: Unit, bits: 4 | 8, blockSize: number): DenseTensor {
-  const transposed = unit.channelAxis === 0;
-  const { rows, columns, stored, scales } = quantizeBlocks(weight, bits, blockSize, 'min-max', transposed);
-  const padded = stored.length / columns;
-  const data = Float32Array.from({ length: rows * columns }, (_, i) => {
-    const [row, column] = transposed ? [i % rows, Math.floor(i / rows)] : [Math.floor(i / columns), i % columns];
-    const at = column * padded + row;
-    return stored[at] * scales[Math.floor(at / blockSize)];
-  });
-  return tensor('float32', weight.dims, data);
 }
 
 function largestDifference(a: Float32Array, b: Float32Array): number {

@@ -57,9 +57,9 @@ export function weightStore(constant: (name: string) => Tensor | undefined): Wei
       return remember(channels, key, () => stored(float(name), request));
     },
     blocks(name, { bits, transposed, options }) {
-      const key = JSON.stringify([name, bits, transposed, options.method, options.blockSize]);
+      const key = JSON.stringify([name, bits, transposed, options]);
       return remember(blocks, key, () =>
-        quantizeBlocks(float(name), bits, options.blockSize, options.method, transposed),
+        quantizeBlocks(float(name), bits, options.blockSize, options.method, transposed, options.asymmetricBlocks),
       );
     },
     derived: (key, make) => remember(derived, key, make),

@@ -68,9 +68,9 @@ export function quantizeValue(value: number, { scale, zeroPoint }: AffineParamet
   return clamp(roundHalfEven(Math.fround(value / scale)) + zeroPoint, grid);
 }
 
-/** The stored integers of values that share one symmetric scale. */
-export function quantizeGroup(values: Float32Array, scale: number, grid: Grid, into: Int32Array): void {
-  for (let i = 0; i < values.length; i++) into[i] = clamp(roundEven(values[i] / scale), grid);
+/** The stored integers of values that share one scale, and a zero point where they have one. */
+export function quantizeGroup(values: Float32Array, scale: number, grid: Grid, into: Int32Array, zeroPoint = 0): void {
+  for (let i = 0; i < values.length; i++) into[i] = clamp(roundEven(values[i] / scale) + zeroPoint, grid);
 }
 
 /**
@@ -118,6 +118,36 @@ function liesOn(values: Float32Array, scale: number): boolean {
 function rangeScale(extreme: number, grid: Grid): number {
   if (grid.low === -grid.high) return float32Scale(Math.abs(extreme) / grid.high);
   return Math.fround(extreme / grid.low) || SMALLEST_SCALE;
+}
+
+/**
+ * Scale and zero point (a stored value within the grid) of values that share both; the range always holds 0. `mse` lets
+ * the range shrink where that loses less.
+ */
+export function groupAffine(values: Float32Array, grid: Grid, method: ScaleMethod): AffineParameters {
+  const range = values.reduce(({ min, max }, value) => ({ min: Math.min(min, value), max: Math.max(max, value) }), {
+    min: 0,
+    max: 0,
+  });
+  const shrunk = method === 'mse' ? [1, ...CLIPS] : [1];
+  const candidates = shrunk.map((clip) => affineOn(grid, range.min * clip, range.max * clip));
+  const errors = candidates.map((held) => affineError(values, held, grid));
+  return candidates[errors.indexOf(Math.min(...errors))];
+}
+
+function affineOn(grid: Grid, min: number, max: number): AffineParameters {
+  if (min === max) return { scale: 1, zeroPoint: 0 };
+  const scale = float32Scale((max - min) / (grid.high - grid.low));
+  return { scale, zeroPoint: clamp(grid.low + roundEven(-min / scale), grid) };
+}
+
+function affineError(values: Float32Array, { scale, zeroPoint }: AffineParameters, grid: Grid): number {
+  let total = 0;
+  for (const value of values) {
+    const difference = (clamp(roundEven(value / scale) + zeroPoint, grid) - zeroPoint) * scale - value;
+    total += difference * difference;
+  }
+  return total;
 }
 
 const CLIPS = Array.from({ length: 30 }, (_, i) => 1 - (i + 1) / 50);

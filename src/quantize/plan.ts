@@ -22,6 +22,8 @@ export interface WeightOptions {
   readonly reduceRange: boolean;
   /** Elements that share a scale in the block-wise formats. */
   readonly blockSize: number;
+  /** Gives each block a zero point too. Channels have none: integer kernels want one zero point for all of them. */
+  readonly asymmetricBlocks?: boolean;
 }
 
 /** How formats become ONNX operators, where there is a choice. */

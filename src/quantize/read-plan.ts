@@ -22,11 +22,13 @@ export const planSchema = z.strictObject({
     method: z.enum(['min-max', 'mse']),
     reduceRange: z.boolean(),
     blockSize: z.int().positive(),
+    asymmetricBlocks: z.boolean().exactOptional(),
   }),
   emission: z
     .strictObject({
       container: z.enum(['int8', 'packed']).exactOptional(),
       accuracyLevel: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(4)]).exactOptional(),
+      blocks: z.enum(['matmulnbits', 'qdq']).exactOptional(),
     })
     .exactOptional(),
 });

@@ -1,7 +1,7 @@
 import type { NumericDType } from '../kernel/tensor.js';
 import { type DenseTensor, fromNumbers, tensor, toFloat32 } from '../kernel/tensor.js';
 import type { Bits } from './formats.js';
-import { blockGrid, groupScale, quantizeGroup, type ScaleMethod, weightGrid } from './grid.js';
+import { blockGrid, groupAffine, groupScale, quantizeGroup, type ScaleMethod, weightGrid } from './grid.js';
 
 /** A weight on an integer grid with one scale a channel: real = scale[channel] * stored. */
 export interface ChannelWeight {
@@ -22,6 +22,8 @@ export interface BlockWeight {
   readonly stored: Int8Array;
   /** [N, blocks]. */
   readonly scales: Float32Array;
+  /** [N, blocks]: the stored integer that means 0, where that is not 0 itself. */
+  readonly zeroPoints?: Int8Array;
 }
 
 export interface ChannelOptions {
@@ -71,6 +73,7 @@ export function quantizeBlocks(
   blockSize: number,
   method: ScaleMethod,
   transposed = false,
+  asymmetric = false,
 ): BlockWeight {
   const data = toFloat32(matrix);
   const [rows, columns] = transposed ? [matrix.dims[1], matrix.dims[0]] : matrix.dims;
@@ -78,19 +81,23 @@ export function quantizeBlocks(
   const blocks = Math.ceil(rows / blockSize);
   const stored = new Int8Array(columns * blocks * blockSize);
   const scales = new Float32Array(columns * blocks);
+  const zeroPoints = new Int8Array(scales.length);
   const group = new Float32Array(blockSize);
   const steps = new Int32Array(blockSize);
   const grid = blockGrid(bits);
   for (let block = 0; block < scales.length; block++) {
-    const column = Math.floor(block / blocks);
-    const first = (block % blocks) * blockSize;
-    for (let i = 0; i < blockSize; i++)
-      group[i] = first + i < rows ? data[(first + i) * at.row + column * at.column] : 0;
-    scales[block] = groupScale(group, grid, method) || 1;
-    quantizeGroup(group, scales[block], grid, steps);
+    const first = (block % blocks) * blockSize * at.row + Math.floor(block / blocks) * at.column;
+    const inside = Math.min(blockSize, rows - (block % blocks) * blockSize);
+    for (let i = 0; i < blockSize; i++) group[i] = i < inside ? data[first + i * at.row] : 0;
+    const { scale, zeroPoint } = asymmetric
+      ? groupAffine(group, grid, method)
+      : { scale: groupScale(group, grid, method) || 1, zeroPoint: 0 };
+    quantizeGroup(group, scale, grid, steps, zeroPoint);
+    scales[block] = scale;
+    zeroPoints[block] = zeroPoint;
     stored.set(steps, block * blockSize);
   }
-  return { rows, columns, bits, blockSize, stored, scales };
+  return { rows, columns, bits, blockSize, stored, scales, ...(asymmetric && { zeroPoints }) };
 }
 
 /** The float weight that the integers stand for, as ONNX Runtime dequantizes it. */
@@ -101,14 +108,15 @@ export function dequantizeChannels(weight: ChannelWeight): Float32Array {
 
 /** The float matrix [K, N] that the blocks stand for, or [N, K] where it lay transposed. */
 export function dequantizeBlocks(weight: BlockWeight, transposed = false): Float32Array {
-  const { rows, columns, blockSize, stored, scales } = weight;
+  const { rows, columns, blockSize, stored, scales, zeroPoints } = weight;
   const padded = stored.length / columns;
   const result = new Float32Array(rows * columns);
   for (let column = 0; column < columns; column++) {
     for (let row = 0; row < rows; row++) {
       const at = column * padded + row;
+      const block = Math.floor(at / blockSize);
       result[transposed ? column * rows + row : row * columns + column] =
-        stored[at] * scales[Math.floor(at / blockSize)];
+        (stored[at] - (zeroPoints?.[block] ?? 0)) * scales[block];
     }
   }
   return result;
