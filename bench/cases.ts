@@ -18,6 +18,11 @@ export interface Sets {
   readonly holdout?: string;
 }
 
+/** A uniform run decides nothing and reports nothing of its own parts: what it made is judged on `shown`. */
+export interface UniformSets extends Sets {
+  readonly shown: string;
+}
+
 export interface Case {
   readonly name: string;
   readonly model: string;
@@ -25,10 +30,10 @@ export interface Case {
   readonly tokenizer?: string;
   /** Formats that are tried uniformly beside `w8a8` and `w4a8`. */
   readonly formats: readonly Format[];
-  /** Milliseconds of one float run on one thread, to foresee how long steps take. */
-  readonly floatMs: number;
+  /** About how long a step of each kind takes, to foresee the whole. */
+  readonly seconds: { readonly uniform: number; readonly plan: number };
   /** Each writes its parts into `folder`. */
-  uniform(folder: string): Promise<Sets>;
+  uniform(folder: string): Promise<UniformSets>;
   plan(folder: string): Promise<Sets>;
 }
 
@@ -37,14 +42,22 @@ type Cut = (source: string, slice: { readonly from: number; readonly to: number 
 type Part = readonly [cut: Cut, source: string, from: number, to: number];
 
 /** Cuts each part into a folder of its own. */
-function cut(parts: { readonly [K in keyof Sets]: Part }) {
-  return async (folder: string): Promise<Sets> => {
-    const made = Object.entries(parts).map(async ([name, [part, source, from, to]]) => {
-      const path = await part(`${SHARED}data/${source}`, { from, to }, `${folder}/${name}`);
-      return [name, path] as const;
-    });
-    return Object.fromEntries(await Promise.all(made));
+function cut<K extends keyof UniformSets>(parts: Readonly<Record<K, Part>>) {
+  return async (folder: string): Promise<Readonly<Record<K, string>>> => {
+    const made: Partial<Record<K, string>> = {};
+    for (const name in parts) {
+      const [part, source, from, to] = parts[name];
+      made[name] = await part(`${SHARED}data/${source}`, { from, to }, `${folder}/${name}`);
+    }
+    return complete(made, parts);
   };
+}
+
+function complete<K extends string>(made: Partial<Record<K, string>>, wanted: Readonly<Record<K, Part>>) {
+  const isComplete = (some: Partial<Record<K, string>>): some is Record<K, string> =>
+    Object.keys(wanted).every((name) => name in some);
+  if (!isComplete(made)) throw new Error('unreachable: every part was cut');
+  return made;
 }
 
 const TRAINED: Part = [imagesOf, 'imagenet-sample', 0, 256];
@@ -54,7 +67,8 @@ const imagenet = {
   uniform: cut({
     calibration: TRAINED,
     selection: [imagesOf, 'imagenet-sample', 256, 288],
-    holdout: [imagesOf, 'imagenet-nips2017', 0, 500],
+    holdout: [imagesOf, 'imagenet-sample', 288, 320],
+    shown: [imagesOf, 'imagenet-nips2017', 0, 500],
   }),
   plan: cut({ calibration: TRAINED, data: [imagesOf, 'imagenet-nips2017', 0, 500] }),
 };
@@ -65,7 +79,8 @@ const cifar = {
   uniform: cut({
     calibration: [arraysOf, 'cifar10/train-2048.npz', 0, 512],
     selection: [arraysOf, 'cifar10/test.npz', 0, 32],
-    holdout: [arraysOf, 'cifar10/test.npz', 500, 1000],
+    holdout: [arraysOf, 'cifar10/test.npz', 32, 64],
+    shown: [arraysOf, 'cifar10/test.npz', 500, 1000],
   }),
   plan: cut({
     calibration: [arraysOf, 'cifar10/test.npz', 0, 256],
@@ -81,7 +96,8 @@ const sst2 = {
   uniform: cut({
     calibration: SENTENCES,
     selection: [linesOf, 'sst2/dev.sst2.tsv', 0, 32],
-    holdout: [linesOf, 'sst2/dev.sst2.tsv', 218, 436],
+    holdout: [linesOf, 'sst2/dev.sst2.tsv', 32, 64],
+    shown: [linesOf, 'sst2/dev.sst2.tsv', 218, 436],
   }),
   plan: cut({
     calibration: SENTENCES,
@@ -95,7 +111,8 @@ const tinyImagenet = {
   uniform: cut({
     calibration: [imagesOf, 'tiny-imagenet', 0, 500],
     selection: [imagesOf, 'tiny-imagenet', 500, 532],
-    holdout: [imagesOf, 'tiny-imagenet', 1000, 1500],
+    holdout: [imagesOf, 'tiny-imagenet', 532, 564],
+    shown: [imagesOf, 'tiny-imagenet', 1000, 1500],
   }),
   plan: cut({
     calibration: [imagesOf, 'tiny-imagenet', 0, 500],
@@ -111,7 +128,8 @@ const smiles = {
   uniform: cut({
     calibration: STRINGS,
     selection: [recordsOf, 'zinc-smiles/dev.tokens.json', 0, 32],
-    holdout: [recordsOf, 'zinc-smiles/dev.tokens.json', 500, 1000],
+    holdout: [recordsOf, 'zinc-smiles/dev.tokens.json', 32, 64],
+    shown: [recordsOf, 'zinc-smiles/dev.tokens.json', 500, 1000],
   }),
   plan: cut({
     calibration: STRINGS,
@@ -129,38 +147,38 @@ export const CASES: readonly Case[] = [
     name: 'resnet50',
     model: model('resnet50-imagenet.onnx'),
     preprocess: 'imagenet',
-    floatMs: 65,
+    seconds: { uniform: 70, plan: 390 },
   },
   {
     ...imagenet,
     name: 'mobilenetv2',
     model: model('mobilenetv2-imagenet.onnx'),
     preprocess: 'mobilenet',
-    floatMs: 12,
+    seconds: { uniform: 25, plan: 120 },
   },
   {
     ...imagenet,
     name: 'squeezenet1.1',
     model: model('squeezenet1.1-imagenet.onnx'),
     preprocess: 'imagenet',
-    floatMs: 8,
+    seconds: { uniform: 18, plan: 80 },
   },
   {
     ...tinyImagenet,
     name: 'mobilenetv2-0.35-tinyimagenet',
     model: model('mobilenetv2-0.35-tinyimagenet.onnx'),
     preprocess: 'mobilenet,resize=exact',
-    floatMs: 3,
+    seconds: { uniform: 10, plan: 45 },
   },
-  { ...cifar, name: 'resnet20', model: model('resnet20-cifar10.onnx'), floatMs: 1.2 },
-  { ...cifar, name: 'resnet56', model: model('resnet56-cifar10.onnx'), floatMs: 3.5 },
+  { ...cifar, name: 'resnet20', model: model('resnet20-cifar10.onnx'), seconds: { uniform: 8, plan: 20 } },
+  { ...cifar, name: 'resnet56', model: model('resnet56-cifar10.onnx'), seconds: { uniform: 15, plan: 50 } },
   {
     ...sst2,
     name: 'bert-mini',
     model: model('bert-mini-sst2.onnx'),
     tokenizer: VOCABULARY,
-    floatMs: 1.5,
+    seconds: { uniform: 8, plan: 50 },
   },
-  { ...sst2, name: 'minilm-l6', model: model('minilm-l6-sst2'), floatMs: 9 },
-  { ...smiles, name: 'gpt2-smiles', model: model('gpt2-smiles.onnx'), floatMs: 2 },
+  { ...sst2, name: 'minilm-l6', model: model('minilm-l6-sst2'), seconds: { uniform: 25, plan: 300 } },
+  { ...smiles, name: 'gpt2-smiles', model: model('gpt2-smiles.onnx'), seconds: { uniform: 10, plan: 60 } },
 ];

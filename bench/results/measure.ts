@@ -1,21 +1,23 @@
-/** One step of one model: `quantize`, and how often the emitted model answers as the float model does. */
-import { mkdtemp } from 'node:fs/promises';
+/** One step of one model: `quantize`, and for a uniform format how its model does on the samples that are shown. */
+import { mkdir } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import type { MetricSpec } from '../../src/data/metric.js';
+import { createMetric } from '../../src/data/metrics/table.js';
 import { openDataset } from '../../src/data/open.js';
 import { prepare } from '../../src/data/prepared.js';
-import { evaluateModel, makeReference } from '../../src/evaluate/evaluate.js';
+import { evaluateModel, makeReference, scoreReference } from '../../src/evaluate/evaluate.js';
+import { estimateMetric } from '../../src/evaluate/intervals.js';
+import { pairedLoss } from '../../src/evaluate/paired-loss.js';
 import type { Reference } from '../../src/evaluate/reference.js';
 import { type Observer, silent } from '../../src/kernel/observer.js';
-import { sum } from '../../src/kernel/statistics.js';
+import { mean } from '../../src/kernel/statistics.js';
 import type { QuantizeOptions } from '../../src/options.js';
 import { dataOptions } from '../../src/pipeline/open-data.js';
 import { openModel } from '../../src/pipeline/open-model.js';
 import { type QuantizeResult, quantize } from '../../src/pipeline/quantize.js';
 import { batchOf } from '../../src/pipeline/workbench.js';
 import type { Executor } from '../../src/runtime/job.js';
-import type { Case, Sets } from '../cases.js';
+import type { Case, Sets, UniformSets } from '../cases.js';
 import type { StepFigures } from './figures.js';
 import type { Step } from './steps.js';
 
@@ -24,68 +26,58 @@ const THREADS = 1;
 
 /** What the steps of one model share. */
 export interface Bench {
+  readonly subject: Case;
   readonly executor: Executor;
-  readonly folder: string;
   readonly observer: Observer;
-  /** The float model's answers on a holdout set, made when first asked for. */
-  reference(options: QuantizeOptions, holdout: string): Promise<Reference>;
+  readonly folder: string;
+  readonly sets: { readonly uniform: UniformSets; readonly plan: Sets };
+  /** The float model's answers on the samples shown, made when first asked for. */
+  reference(): Promise<Reference>;
 }
 
-export function createBench(executor: Executor, folder: string, observer: Observer): Bench {
-  const references = new Map<string, Promise<Reference>>();
-  return {
-    executor,
-    folder,
-    observer,
-    reference(options, holdout) {
-      const known = references.get(holdout) ?? referenceOn(executor, folder, options, holdout);
-      references.set(holdout, known);
-      return known;
-    },
-  };
-}
-
-async function referenceOn(executor: Executor, folder: string, options: QuantizeOptions, holdout: string) {
-  const source = await openModel(options.model, silent);
-  const dataset = await openDataset(holdout, dataOptions(options, source));
-  const own = await mkdtemp(join(folder, 'agreement-'));
-  const set = await prepare(dataset, [...Array(dataset.length).keys()], join(own, 'samples'));
-  return makeReference(executor, source.files.model, set, own);
-}
-
-export async function measureStep(
-  bench: Bench,
+export async function createBench(
   subject: Case,
-  step: Step,
-  sets: Sets,
-  command: string,
-): Promise<StepFigures> {
+  executor: Executor,
+  folder: string,
+  observer: Observer,
+): Promise<Bench> {
+  const sets = {
+    uniform: await subject.uniform(join(folder, 'uniform')),
+    plan: await subject.plan(join(folder, 'plan')),
+  };
+  let made: Promise<Reference> | undefined;
+  const reference = () => {
+    made ??= referenceOn(executor, readingOf(subject), sets.uniform.shown, join(folder, 'shown'));
+    return made;
+  };
+  return { subject, executor, observer, folder, sets, reference };
+}
+
+type Reading = Pick<QuantizeOptions, 'model' | 'preprocess' | 'tokenizer'>;
+
+function readingOf({ model, preprocess, tokenizer }: Case): Reading {
+  return { model, ...(preprocess && { preprocess }), ...(tokenizer && { tokenizer }) };
+}
+
+async function referenceOn(executor: Executor, reading: Reading, samples: string, folder: string) {
+  await mkdir(folder);
+  const source = await openModel(reading.model, silent);
+  const dataset = await openDataset(samples, dataOptions(reading, source));
+  const set = await prepare(dataset, [...Array(dataset.length).keys()], join(folder, 'samples'));
+  return makeReference(executor, source.files.model, set, folder);
+}
+
+export async function measureStep(bench: Bench, step: Step, command: string): Promise<StepFigures> {
   const [load] = loadavg();
   const started = performance.now();
   const out = join(bench.folder, 'out');
-  const options = optionsOf(subject, step, sets, out);
+  const { shown: _, ...sets }: Partial<UniformSets> = bench.sets[step.kind];
+  const options = { ...readingOf(bench.subject), ...sets, ...step.options, threads: THREADS, out, overwrite: true };
   const done = await quantize(options, bench.observer);
-  const agreement = sets.holdout && (await agreementOf(bench, options, done, sets.holdout, join(out, 'model.onnx')));
+  const figures = figuresOf(done, bench.folder);
+  const shown = step.kind === 'uniform' ? await onShown(bench, done, join(out, 'model.onnx')) : undefined;
   const seconds = (performance.now() - started) / 1000;
-  return { ...figuresOf(done, bench.folder), command, date: new Date().toISOString(), seconds, load, ...agreement };
-}
-
-function optionsOf({ model, preprocess, tokenizer }: Case, step: Step, sets: Sets, out: string): QuantizeOptions {
-  const reading = { ...(preprocess && { preprocess }), ...(tokenizer && { tokenizer }) };
-  return { model, ...sets, ...reading, ...step.options, threads: THREADS, out, overwrite: true };
-}
-
-async function agreementOf(
-  { executor, reference }: Bench,
-  options: QuantizeOptions,
-  { report, plan }: QuantizeResult,
-  holdout: string,
-  emitted: string,
-) {
-  const float = await reference(options, holdout);
-  const metric: MetricSpec = { name: report.metric.name === 'top1' ? 'agreement' : 'token-agreement' };
-  const { rows } = await evaluateModel(executor, float, metric, emitted, batchOf(plan.units));
-  return { agreement: sum(rows.map(([kept]) => kept)) / sum(rows.map(([, positions = 1]) => positions)) };
+  return { ...figures, ...(shown && merged(figures, shown)), command, date: new Date().toISOString(), seconds, load };
 }
 
 /** What of a report is kept; paths below `folder`, whose name is random, are shortened. */
@@ -93,4 +85,37 @@ function figuresOf({ report }: QuantizeResult, folder: string) {
   const { version: _, model, output, units, seed, ...rest } = report;
   const warnings = report.warnings.map((warning) => warning.replaceAll(`${folder}/`, ''));
   return { ...rest, warnings, left: units.filter(({ format }) => format === 'float') };
+}
+
+type Kept = ReturnType<typeof figuresOf>;
+type Shown = Awaited<ReturnType<typeof onShown>>;
+
+/** The written model on the samples shown: its metric, and how often it answers as the float model does. */
+async function onShown({ executor, reference }: Bench, { report, plan }: QuantizeResult, path: string) {
+  const float = await reference();
+  const spec = { name: report.metric.name };
+  const metric = await createMetric(spec, float.kinds);
+  const { rows: floatRows } = await scoreReference(executor, float, spec);
+  const { rows, divergence } = await evaluateModel(executor, float, spec, path, batchOf(plan.units));
+  const like = { name: metric.name === 'top1' ? 'agreement' : 'token-agreement' };
+  const kept = await evaluateModel(executor, float, like, path, batchOf(plan.units));
+  return {
+    agreement: (await createMetric(like, float.kinds)).value(kept.rows),
+    divergence: mean(divergence),
+    float: estimateMetric(metric, floatRows),
+    result: estimateMetric(metric, rows),
+    pairedLoss: pairedLoss(metric, floatRows, rows),
+  };
+}
+
+/** What was found on the samples shown stands as the holdout part. */
+function merged(kept: Kept, { agreement, ...shown }: Shown) {
+  return {
+    agreement,
+    samples: { ...kept.samples, holdout: shown.float.samples },
+    divergence: { ...kept.divergence, holdout: shown.divergence },
+    float: { ...kept.float, holdout: shown.float },
+    result: { ...kept.result, holdout: shown.result },
+    pairedLoss: { ...kept.pairedLoss, holdout: shown.pairedLoss },
+  };
 }

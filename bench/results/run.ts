@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { type Observer, silent } from '../../src/kernel/observer.js';
 import { duration, significant } from '../../src/report/format.js';
 import { localExecutor } from '../../src/runtime/executor.js';
-import { CASES, type Case, type Sets } from '../cases.js';
+import { CASES, type Case } from '../cases.js';
 import { readFigures, type StepFigures, writeStep } from './figures.js';
 import { type Bench, createBench, measureStep } from './measure.js';
 import { type Step, stepsOf } from './steps.js';
@@ -68,41 +68,28 @@ function createClock(pending: readonly Work[]): Clock {
   };
 }
 
-const STEP_SECONDS = 5;
-const HOLDOUT_SAMPLES = 500;
-
-function foreseen({ floatMs }: Case, { passes }: Step): number {
-  return STEP_SECONDS + (passes * HOLDOUT_SAMPLES * floatMs) / 1000;
+function foreseen({ seconds }: Case, { kind }: Step): number {
+  return seconds[kind];
 }
 
 async function measureModel(subject: Case, steps: readonly Step[], clock: Clock, observer: Observer): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bitloom-results-'));
-  const executor = localExecutor({ workers: 1, threads: 1 });
-  const bench = createBench(executor, folder, observer);
-  const setsOf = remembered(folder);
+  const executor = localExecutor();
+  const bench = await createBench(subject, executor, folder, observer);
   try {
-    for (const step of steps) await measured(bench, subject, step, await setsOf(step), clock);
+    for (const step of steps) await measured(bench, step, clock);
   } finally {
     await executor.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Steps with the same division share its files. */
-function remembered(folder: string): (step: Step) => Promise<Sets> {
-  const made = new Map<Step['sets'], Promise<Sets>>();
-  return ({ sets }) => {
-    const known = made.get(sets) ?? sets(join(folder, `sets-${made.size}`));
-    made.set(sets, known);
-    return known;
-  };
-}
-
 /** A step that fails is said and left open; the others go on. */
-async function measured(bench: Bench, subject: Case, step: Step, sets: Sets, clock: Clock): Promise<void> {
+async function measured(bench: Bench, step: Step, clock: Clock): Promise<void> {
+  const { subject } = bench;
   const command = `npx tsx bench/results/run.ts --model ${subject.name} --only "${step.name}"`;
   try {
-    const figures = await measureStep(bench, subject, step, sets, command);
+    const figures = await measureStep(bench, step, command);
     writeStep(subject.name, step.name, figures);
     clock.did(subject, step, figures.seconds);
     console.log(`${subject.name} ${step.name}: ${summary(figures)}; about ${duration(clock.left())} left`);
