@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Random, random } from '../kernel/random.js';
 import type { Bits } from '../quantize/formats.js';
+import { affineParameters } from '../quantize/grid.js';
 import type { Range } from '../quantize/plan.js';
 import { BINS, binInterval, binOf } from './bins.js';
 import { entropyRange } from './entropy.js';
@@ -9,7 +10,7 @@ import { type CalibrationMethod, calibrate, isCalibrationMethod, METHODS } from 
 import { mseRange, squaredError } from './mse.js';
 import { percentileRange } from './percentile.js';
 import { piecesOf } from './pieces.js';
-import { chooseParameters, storable } from './range.js';
+import { storable } from './range.js';
 import { type ActivationStatistics, histogramOf } from './statistics.js';
 
 function seen(values: ArrayLike<number>): ActivationStatistics {
@@ -130,7 +131,7 @@ describe('mse', () => {
 });
 
 function errorOf(data: Float32Array, range: Range, bits: Bits): number {
-  const parameters = chooseParameters(range, bits, { symmetric: false });
+  const parameters = affineParameters(range, bits, { symmetric: false });
   const { min, max } = storable(parameters, bits);
   return data.reduce((total, x) => {
     const stored = Math.min(max, Math.max(min, Math.round(x / parameters.scale) * parameters.scale));
@@ -159,32 +160,6 @@ describe('entropy', () => {
   it('cuts nothing off a uniform distribution', () => {
     const statistics = seen(uniform);
     expect(entropyRange(statistics, ASYMMETRIC).max / statistics.max).toBeGreaterThan(0.98);
-  });
-});
-
-describe('chooseParameters', () => {
-  const range = fc.tuple(
-    fc.double({ min: -1e30, max: 1e30, noNaN: true }),
-    fc.double({ min: -1e30, max: 1e30, noNaN: true }),
-  );
-
-  it('stores zero exactly, with a positive float32 scale, and covers the range to half a step', () => {
-    fc.assert(
-      fc.property(range, grid, ([a, b], { bits, symmetric }) => {
-        const parameters = chooseParameters({ min: Math.min(a, b), max: Math.max(a, b) }, bits, { symmetric });
-        const { scale, zeroPoint } = parameters;
-        expect(scale > 0 && Math.fround(scale) === scale).toBe(true);
-        expect(Number.isInteger(zeroPoint) && zeroPoint >= 0 && zeroPoint < 2 ** bits).toBe(true);
-        const { min, max } = storable(parameters, bits);
-        expect(min - scale * 0.51 <= Math.min(a, b, 0) && Math.max(a, b, 0) <= max + scale * 0.51).toBe(true);
-        if (symmetric) expect(zeroPoint).toBe(2 ** (bits - 1));
-      }),
-    );
-  });
-
-  it('gives a scale of 1 to what is always zero, and never one that float32 would flush', () => {
-    expect(chooseParameters({ min: 0, max: 0 }, 8, { symmetric: false })).toEqual({ scale: 1, zeroPoint: 0 });
-    expect(chooseParameters({ min: 0, max: 1e-45 }, 8, { symmetric: false }).scale).toBe(2 ** -126);
   });
 });
 

@@ -1,11 +1,12 @@
 import type { Bits } from '../quantize/formats.js';
+import { affineParameters } from '../quantize/grid.js';
 import type { ActivationParameters, Range } from '../quantize/plan.js';
 import { entropyRange } from './entropy.js';
 import { minMaxRange } from './min-max.js';
 import { mseRange } from './mse.js';
 import type { Detail } from './observe.js';
 import { percentileRange } from './percentile.js';
-import { chooseParameters, type Grid } from './range.js';
+import type { Grid } from './range.js';
 import type { ActivationStatistics, Statistics } from './statistics.js';
 
 export type CalibrationMethod = 'min-max' | 'percentile' | 'entropy' | 'mse';
@@ -49,7 +50,7 @@ export function calibrate(options: CalibrateOptions): Map<string, ActivationPara
       Object.fromEntries(
         widths.map((bits) => {
           const range = METHODS[method].range(seen, { bits, symmetric });
-          return [bits, chooseParameters(range, bits, { symmetric })];
+          return [bits, affineParameters(range, bits, { symmetric })];
         }),
       ),
     ]),

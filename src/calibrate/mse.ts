@@ -1,6 +1,7 @@
+import { affineParameters } from '../quantize/grid.js';
 import type { AffineParameters, Range } from '../quantize/plan.js';
 import { type Pieces, piecesOf } from './pieces.js';
-import { chooseParameters, type Grid, storable } from './range.js';
+import { type Grid, storable } from './range.js';
 import { searchRange } from './search-range.js';
 import type { ActivationStatistics } from './statistics.js';
 
@@ -12,7 +13,7 @@ export function mseRange(statistics: ActivationStatistics, grid: Grid): Range {
 
 /** Sum over all elements of (x - Q(x))^2, exact for the piecewise even density. */
 export function squaredError({ low, high, count }: Pieces, range: Range, { bits, symmetric }: Grid): number {
-  const parameters = chooseParameters(range, bits, { symmetric });
+  const parameters = affineParameters(range, bits, { symmetric });
   const { min, max } = storable(parameters, bits);
   let total = 0;
   for (let i = 0; i < count.length; i++) {

@@ -106,4 +106,35 @@ describe('affineParameters', () => {
     expect(affineParameters({ min: 0, max: 3 }, 8).zeroPoint).toBe(0);
     expect(affineParameters({ min: 1, max: 3 }, 8).zeroPoint).toBe(0);
   });
+
+  it('is a positive float32 scale over a range of any size, symmetric about the middle where asked', () => {
+    const bound = fc.double({ min: -1e30, max: 1e30, noNaN: true });
+    fc.assert(
+      fc.property(
+        bound,
+        bound,
+        fc.constantFrom(4 as const, 8 as const, 16 as const),
+        fc.boolean(),
+        (a, b, bits, symmetric) => {
+          const { scale, zeroPoint } = affineParameters({ min: Math.min(a, b), max: Math.max(a, b) }, bits, {
+            symmetric,
+          });
+          expect(scale > 0 && Math.fround(scale) === scale).toBe(true);
+          const { low, high } = activationGrid(bits);
+          expect(Number.isInteger(zeroPoint) && zeroPoint >= low && zeroPoint <= high).toBe(true);
+          if (symmetric) expect(zeroPoint).toBe(2 ** (bits - 1));
+          const slack = 0.51 * scale;
+          expect((low - zeroPoint) * scale - slack).toBeLessThanOrEqual(Math.min(a, b, 0));
+          expect((high - zeroPoint) * scale + slack).toBeGreaterThanOrEqual(Math.max(a, b, 0));
+        },
+      ),
+      { seed: 1 },
+    );
+  });
+
+  it('has scale 1 for what is always zero, and never one that float32 would flush', () => {
+    expect(affineParameters({ min: 0, max: 0 }, 8)).toEqual({ scale: 1, zeroPoint: 0 });
+    expect(affineParameters({ min: 0, max: 0 }, 8, { symmetric: true })).toEqual({ scale: 1, zeroPoint: 128 });
+    expect(affineParameters({ min: 0, max: 1e-45 }, 8).scale).toBe(2 ** -126);
+  });
 });

@@ -30,14 +30,29 @@ export function blockGrid(bits: Bits): Grid {
   return { low: -(2 ** (bits - 1)), high: 2 ** (bits - 1) - 1 };
 }
 
-/** Affine parameters of a whole tensor over a range; 0 is made exact, as padding and ReLU need it. */
-export function affineParameters(range: Range, bits: Bits): AffineParameters {
+/** Whether zero stands in the middle of the stored integers, as far up as down. */
+export interface Symmetry {
+  readonly symmetric: boolean;
+}
+
+/**
+ * Unsigned affine parameters of a whole tensor that cover `range` and 0, which is exact, as padding and ReLU need it. An
+ * empty range (an activation that is always 0) takes scale 1: any would do, and a tiny one would let the int32 bias of
+ * the next layer overflow.
+ */
+export function affineParameters(
+  range: Range,
+  bits: Bits,
+  { symmetric }: Symmetry = { symmetric: false },
+): AffineParameters {
   const grid = activationGrid(bits);
+  const middle = 2 ** (bits - 1);
   const min = Math.min(range.min, 0);
   const max = Math.max(range.max, 0);
+  if (min === max) return { scale: 1, zeroPoint: symmetric ? middle : 0 };
+  if (symmetric) return { scale: float32Scale(Math.max(-min, max) / (grid.high - middle)), zeroPoint: middle };
   const scale = float32Scale((max - min) / grid.high);
-  const zeroPoint = clamp(roundHalfEven(-min / scale), grid);
-  return { scale, zeroPoint };
+  return { scale, zeroPoint: clamp(roundHalfEven(-min / scale), grid) };
 }
 
 /**
