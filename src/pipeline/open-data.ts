@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { DataOptions } from '../data/data-options.js';
 import type { PreparedSet, Splits } from '../data/dataset.js';
 import { openDataset } from '../data/open.js';
-import { type PartSources, partition } from '../data/parts.js';
+import { type Part, type PartSources, partition } from '../data/parts.js';
 import { prepare } from '../data/prepared.js';
 import type { GivenSamples } from '../data/sample-module.js';
 import { type PartName, type SplitOptions, stratifiedOrder } from '../data/splits.js';
@@ -26,9 +26,6 @@ export interface DataRequest {
 const PARTS: readonly PartName[] = ['calibration', 'selection', 'holdout'];
 
 /** What a user says of how data is read. */
-export type ReadingRequest = Pick<DataOptions, 'labels' | 'preprocess' | 'tokenizer' | 'maxLength'>;
-
-/** What a user says of how data is read. */
 export type DataReading = Pick<DataOptions, 'labels' | 'preprocess' | 'tokenizer' | 'maxLength'>;
 
 /** How data is read for a model, as a user asked. */
@@ -42,8 +39,6 @@ export function dataOptions(
     model: files,
     ...(labels !== undefined && { labels }),
     ...(preprocess !== undefined && { preprocess }),
-    ...(tokenizer !== undefined && { tokenizer }),
-    ...(maxLength !== undefined && { maxLength }),
     ...(tokenizer !== undefined && { tokenizer }),
     ...(maxLength !== undefined && { maxLength }),
   };
@@ -72,8 +67,7 @@ export async function openSplits(
   folder: string,
   observer: Observer,
 ): Promise<OpenedData> {
-  const sources = await openSources(request, options);
-  const { parts, warnings } = await partition(sources, amounts(request, sources));
+  const { parts, notes } = await openParts(request, options);
   const total = PARTS.reduce((sum, name) => sum + parts[name].indices.length, 0);
   let before = 0;
   const write = async (name: PartName) => {
@@ -86,8 +80,18 @@ export async function openSplits(
   };
   const calibration = await write('calibration');
   const selection = await write('selection');
+  return { sets: { calibration, selection, holdout: await write('holdout') }, notes };
+}
+
+/** Opens and divides the sets; no sample is decoded. */
+export async function openParts(
+  request: DataRequest,
+  options: DataOptions,
+): Promise<{ readonly parts: Splits<Part>; readonly notes: readonly string[] }> {
+  const sources = await openSources(request, options);
+  const { parts, warnings } = await partition(sources, amounts(request, sources));
   const notes = new Set([...warnings, ...Object.values(sources).flatMap(({ notes: own = [] }) => own)]);
-  return { sets: { calibration, selection, holdout: await write('holdout') }, notes: [...notes] };
+  return { parts, notes: [...notes] };
 }
 
 /** Ranges and sensitivities need no labels, so a calibration set of one's own may lack them. */

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Model } from '../graph/model.js';
 import { saveModel } from '../graph/to-onnx.js';
@@ -30,8 +31,9 @@ export function requireFree(out: string, overwrite: boolean): void {
 export async function writeResult(out: string, name: string, { model, plan, report }: Result): Promise<void> {
   const folder = resolve(out);
   await explained(folder, async () => {
-    await mkdir(dirname(folder), { recursive: true });
-    const temporary = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
+    const temporary = join(dirname(folder), `.${basename(folder)}-${randomBytes(6).toString('hex')}`);
+    // Not mkdtemp: what it makes may be read by its owner alone, and this folder is to be served.
+    await mkdir(temporary, { recursive: true });
     try {
       await saveModel(model, join(temporary, `${name}.onnx`));
       await writeFile(join(temporary, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
