@@ -1,4 +1,6 @@
 import { STAGES } from '../options.js';
+import type { QuantizeResult } from '../pipeline/quantize.js';
+import { type Preview, printPreview } from '../report/preview.js';
 import { printReport } from '../report/terminal.js';
 import { stageCommand } from './stage-command.js';
 
@@ -10,8 +12,9 @@ export const quantizeCommand = stageCommand({
   says: 'Find the fastest mixed-precision model inside an accuracy floor.',
   example: 'bitloom quantize model.onnx --data images/ --preprocess imagenet --keep 99.9%',
   options: STAGES.quantize,
-  run: async (options, observer) => (await import('../pipeline/quantize.js')).quantize(options, observer),
-  print: ({ report }) => printReport(report),
-  data: ({ report }) => report,
-  status: ({ report }) => (report.floor.status === 'not-held' ? NOT_HELD : 0),
+  run: async (options, observer): Promise<QuantizeResult | Preview> =>
+    (await import('../pipeline/quantize.js')).quantize(options, observer),
+  print: (result) => ('report' in result ? printReport(result.report) : printPreview(result)),
+  data: (result) => ('report' in result ? result.report : result),
+  status: (result) => ('report' in result && result.report.floor.status === 'not-held' ? NOT_HELD : 0),
 });

@@ -9,8 +9,8 @@ import type { Trial } from './trials.js';
 /** What the search will ask for at most places. */
 const MILD: Format = 'w8a8';
 
-/** Evaluations that the line may cost. */
-const MOST_TRIALS = 5;
+/** Evaluations that each harsher format may cost. */
+export const MOST_TRIALS = 5;
 
 /** A plan that lost more than this share of what float reaches has collapsed and tells nothing of small losses. */
 const COLLAPSED = 0.25;

@@ -31,7 +31,7 @@ export async function makeReport(run: Run, selection: Selection, picked: Picked)
   return {
     version: REPORT_VERSION,
     model: { path: source.files.model, hash: source.hash, precision: source.precision },
-    ...(settings.dryRun ? {} : { output: { folder: settings.out, model: `${settings.name}.onnx` } }),
+    output: { folder: settings.out, model: `${settings.name}.onnx` },
     metric: { name: metric.name, higherIsBetter: metric.higherIsBetter, share: isShare(metric) },
     floor: floorOf(run, picked),
     samples: { calibration: sets.calibration.length, selection: sets.selection.length, holdout: sets.holdout.length },

@@ -5,6 +5,7 @@ import { type QuantizeOptions, STAGES } from '../options.js';
 import type { Plan } from '../quantize/plan.js';
 import { readPlan } from '../quantize/read-plan.js';
 import { readOptions } from '../read-options.js';
+import type { Preview } from '../report/preview.js';
 import type { Report } from '../report/schema.js';
 import { calibrateModel } from './calibrate-model.js';
 import { choicesFor, uniformChoice } from './choices.js';
@@ -15,6 +16,7 @@ import { createMeasures } from './measures.js';
 import { dataOptions, openSplits } from './open-data.js';
 import { openModel } from './open-model.js';
 import { pickFastest } from './pick-fastest.js';
+import { previewRun } from './preview.js';
 import type { Run } from './run.js';
 import { type Selection, selectPlans } from './select.js';
 import { createTrials } from './trials.js';
@@ -25,18 +27,28 @@ import { requireFree, writeResult } from './write-result.js';
 export interface QuantizeResult {
   readonly report: Report;
   readonly plan: Plan;
-  /** The quantized model as a graph; written to `out` unless `dryRun`. */
+  /** The quantized model as a graph, as it was written to `out`. */
   readonly model: Model;
 }
 
 /**
  * Finds the fastest model inside the floor, measured, and writes it with its plan and report. Throws a BitloomError
- * with all problems when an option, the model or the data cannot be used; nothing is written then.
+ * with all problems when an option, the model or the data cannot be used; nothing is written then. With `dryRun` it
+ * only tells what it would do.
  */
-export async function quantize(options: QuantizeOptions, observer: Observer = silent): Promise<QuantizeResult> {
+export async function quantize(
+  options: QuantizeOptions & { readonly dryRun: true },
+  observer?: Observer,
+): Promise<Preview>;
+export async function quantize(options: QuantizeOptions, observer?: Observer): Promise<QuantizeResult>;
+export async function quantize(
+  options: QuantizeOptions,
+  observer: Observer = silent,
+): Promise<QuantizeResult | Preview> {
   const startedMs = performance.now();
   const settings = readOptions(STAGES.quantize, options);
-  requireFree(settings.out, settings.overwrite || settings.dryRun);
+  requireFree(settings.out, settings.overwrite);
+  if (settings.dryRun) return previewRun(settings, observer);
   return withWorkplace(settings, ({ folder, executor }) => runIn(folder, { settings, executor, observer, startedMs }));
 }
 
@@ -76,7 +88,7 @@ async function runIn(folder: string, start: Start): Promise<QuantizeResult> {
     observer.stage('holdout');
     const report = await makeReport(run, selection, picked);
     const { plan, model } = picked.trial;
-    if (!settings.dryRun) await writeResult(settings.out, settings.name, { model, plan, report });
+    await writeResult(settings.out, settings.name, { model, plan, report });
     return { report, plan, model };
   } finally {
     await bench.close();

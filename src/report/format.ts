@@ -40,7 +40,18 @@ export function metricLoss(value: number, isShare: boolean): string {
 }
 
 /** Columns padded to their widest cell; numbers, which begin with a digit, a sign or a bracket, to the right. */
-export function table(rows: readonly (readonly string[])[], indent = '  ', gap = '  '): string {
+export function table(rows: readonly (readonly string[])[], indent = '  '): string {
+  return columns(rows, indent, alignNumbers);
+}
+
+/** As `table`, with every cell to the left: for words, even those that begin with a number. */
+export function facts(rows: readonly (readonly string[])[], indent = '  '): string {
+  return columns(rows, indent, (cell, width) => cell.padEnd(width));
+}
+
+type Align = (cell: string, width: number) => string;
+
+function columns(rows: readonly (readonly string[])[], indent: string, align: Align): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map(
@@ -48,7 +59,7 @@ export function table(rows: readonly (readonly string[])[], indent = '  ', gap =
         indent +
         row
           .map((cell, i) => align(cell, widths[i]))
-          .join(gap)
+          .join('  ')
           .trimEnd(),
     )
     .join('\n');
@@ -77,7 +88,7 @@ export function wrapped(text: string, width: number): readonly string[] {
   return lines;
 }
 
-function align(cell: string, width: number): string {
+function alignNumbers(cell: string, width: number): string {
   return /^[\d+\-[(]/.test(cell) ? cell.padStart(width) : cell.padEnd(width);
 }
 

@@ -57,7 +57,7 @@ const candidate = z.object({
 export const reportSchema = z.object({
   version: z.literal(REPORT_VERSION),
   model: z.object({ path: z.string(), hash: z.string(), precision: z.string() }),
-  output: z.object({ folder: z.string(), model: z.string() }).exactOptional(),
+  output: z.object({ folder: z.string(), model: z.string() }),
   metric: z.object({
     name: z.string(),
     higherIsBetter: z.boolean(),

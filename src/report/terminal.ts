@@ -1,6 +1,7 @@
 import {
   bytes,
   duration,
+  facts,
   metricLoss,
   metricValue,
   milliseconds,
@@ -25,7 +26,7 @@ function headline(report: Report): string {
   const ratio = `ratio ${significant(latency.ratio)} (${significant(latency.low)} .. ${significant(latency.high)})`;
   const where = `${latency.threads} thread${latency.threads === 1 ? '' : 's'}, batch ${latency.batch}, ${latency.provider}`;
   return [
-    table([
+    facts([
       ['latency', `${milliseconds(latency.floatMs)} -> ${milliseconds(latency.resultMs)}`, speed(latency.ratio)],
       ['size', `${bytes(size.floatBytes)} -> ${bytes(size.resultBytes)}`, ''],
       ['floor', report.floor.asked, STATUS[report.floor.status]],
@@ -108,8 +109,9 @@ function candidates(report: Report): string {
 function run({ search, peakMemoryBytes, output }: Report): string {
   const how = `${search.method} by ${search.ranker}, ranges by ${search.calibration}`;
   const cost = `${search.evaluations} evaluations, ${search.samplesRun} samples, ${duration(search.wallSeconds)}, ${bytes(peakMemoryBytes)}`;
-  const wrote = output ? `\n  wrote ${output.folder}: ${output.model}, plan.json, report.json` : '';
-  return `  ${how}\n  ${cost}${wrote}`;
+  return [how, cost, `wrote ${output.folder}: ${output.model}, plan.json, report.json`]
+    .map((line) => `  ${line}`)
+    .join('\n');
 }
 
 function warnings(report: Report): string {
