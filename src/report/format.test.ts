@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { bytes, duration, facts, metricLoss, significant, table, wrapped } from './format.js';
+
+describe('figures', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [102_474_738, '102.5 MB'],
+    [2.4e9, '2.4 GB'],
+  ])('%d bytes are %s', (count, text) => expect(bytes(count)).toBe(text));
+
+  it.each([
+    [3.14159, '3.1 s'],
+    [125, '2 min 05 s'],
+    [7830, '2 h 10 min'],
+  ])('%d seconds are %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+
+  it.each([
+    [0, '0'],
+    [0.00232, '0.00232'],
+    [0.9424, '0.942'],
+    [1234.5, '1235'],
+    [-12.34, '-12.3'],
+  ])('%d in three digits is %s', (value, text) => expect(significant(value)).toBe(text));
+
+  it('shows losses of shares as points with their sign, and none for nothing', () => {
+    expect(metricLoss(0.0035, true)).toBe('+0.4');
+    expect(metricLoss(-0.02, true)).toBe('-2.0');
+    expect(metricLoss(0.0001, true)).toBe('0.0');
+  });
+});
+
+describe('layout', () => {
+  const rows = [
+    ['name', 'n'],
+    ['convolution', '7'],
+    ['9th', '1234'],
+  ];
+
+  it('sets numbers to the right in tables, and nothing in facts', () => {
+    expect(table(rows, '')).toBe('name         n\nconvolution     7\n        9th  1234');
+    expect(facts(rows, '')).toBe('name         n\nconvolution  7\n9th          1234');
+  });
+
+  it('breaks lines between words', () => {
+    expect(wrapped('one two three', 7)).toEqual(['one two', 'three']);
+    expect(wrapped('indivisible word', 5)).toEqual(['indivisible', 'word']);
+  });
+});
