@@ -1,6 +1,6 @@
 /** Figures as Markdown. */
 
-import { duration, metricValue } from '../../src/report/format.js';
+import { duration, metricLoss, metricValue } from '../../src/report/format.js';
 import type { Report } from '../../src/report/schema.js';
 import type { Figures, StepFigures } from './figures.js';
 import { MARKS } from './peers.js';
@@ -27,8 +27,8 @@ export function renderResults(all: readonly Figures[]): string {
 
 const PLANS_LEGEND = [
   'Accuracy in points of 100, on holdout samples that decided nothing, ± half of the 95 % interval; in brackets the',
-  'float model’s on the same samples. Speed-up: float’s time over the plan’s, batch 1, run interleaved. A floor in',
-  'italics is finer than the selection samples resolve.',
+  'float model’s on the same samples, and what was lost with its paired interval. Speed-up: float’s time over the',
+  'plan’s, batch 1, run interleaved. A floor is not resolved where it is finer than the selection samples can tell.',
 ].join('\n');
 
 const METHODS_LEGEND = [
@@ -68,13 +68,15 @@ function bestCell(steps: Figures['steps']): string {
 
 function planCell(step: StepFigures | undefined): string {
   if (!step) return NONE;
-  const { search, result, float, formats, floor } = step;
+  const { search, result, float, pairedLoss, formats, floor } = step;
   const { value, low, high } = result.holdout;
   const accuracy = `${shown(value, step)} ± ${shown((high - low) / 2, step)} (${shown(float.holdout.value, step)})`;
+  const loss = pairedLoss.holdout;
+  const lost = `lost ${shownLoss(loss.value, step)} [${shownLoss(loss.low, step)}, ${shownLoss(loss.high, step)}]`;
   const units = Object.entries(formats).map(([format, count]) => `${count} ${format}`);
   const cost = `${search.evaluations} evaluations, ${duration(search.wallSeconds)}`;
   const status = STATUS[floor.status];
-  return [`${accuracy}, **${speedUp(step)}**`, units.join(', '), cost, ...(status ? [status] : [])].join('<br>');
+  return [`${accuracy}, **${speedUp(step)}**`, lost, units.join(', '), cost, ...(status ? [status] : [])].join('<br>');
 }
 
 const STATUS: Readonly<Record<Report['floor']['status'], string>> = {
@@ -140,6 +142,10 @@ function origin(all: readonly Figures[]): string {
 
 function shown(value: number, { metric }: StepFigures): string {
   return metricValue(value, metric.share);
+}
+
+function shownLoss(value: number, { metric }: StepFigures): string {
+  return metricLoss(value, metric.share);
 }
 
 function speedUp({ latency }: StepFigures): string {

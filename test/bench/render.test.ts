@@ -75,7 +75,9 @@ describe('renderResults', () => {
   });
 
   it('shows a plan with its interval, units, cost and what the samples could not resolve', () => {
-    expect(plans).toContain('82.8 ± 2.0 (83.4), **3.13x**<br>1 float, 53 w8a8<br>12 evaluations, 1 min 15 s');
+    expect(plans).toContain(
+      '82.8 ± 2.0 (83.4), **3.13x**<br>lost +0.6 [-1.4, +2.6]<br>1 float, 53 w8a8<br>12 evaluations, 1 min 15 s',
+    );
     expect(plans).toContain('*floor not resolved*');
   });
 
