@@ -5,7 +5,8 @@ import type { Model } from '../graph/model.js';
 import type { Feeds } from '../graph/observe.js';
 import { asFloatModel } from '../graph/precision.js';
 import { upgradeOpset } from '../graph/upgrade.js';
-import type { Observer } from '../kernel/observer.js';
+import { BitloomError } from '../kernel/errors.js';
+import { type Observer, silent } from '../kernel/observer.js';
 import { ortRuntime } from '../runtime/ort.js';
 import { simplify } from '../simplify/simplify.js';
 
@@ -26,9 +27,13 @@ export interface OpenedModel {
 const OPSET = 21;
 
 /** Loads a model and brings it into the form that units are found in. */
-export async function openModel(path: string, observer: Observer): Promise<OpenedModel> {
+export async function openModel(path: string, observer: Observer = silent): Promise<OpenedModel> {
   const files = await findModelFolder(path);
   const loaded = await loadModel(files.model);
+  return inFile(files.model, () => prepareModel(files, loaded, observer));
+}
+
+async function prepareModel(files: ModelFiles, loaded: Model, observer: Observer): Promise<OpenedModel> {
   const { model: float, precision, note } = asFloatModel(loaded);
   const upgraded = upgradeOpset(float, OPSET);
   const { model, passes } = await simplify(upgraded, { evaluate: runOnce });
@@ -38,6 +43,19 @@ export async function openModel(path: string, observer: Observer): Promise<Opene
   }
   const { size } = await stat(files.model);
   return { files, hash: await hashModel(files.model), bytes: size, precision, model, notes: note ? [note] : [] };
+}
+
+/** What is wrong with the model is told with its file. */
+async function inFile<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof BitloomError)) throw cause;
+    throw new BitloomError(
+      cause.problems.map((problem) => ({ ...problem, place: { file, ...problem.place } })),
+      { cause },
+    );
+  }
 }
 
 async function runOnce(model: Uint8Array | string, feeds: Feeds): Promise<Feeds> {
