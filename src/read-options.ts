@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { didYouMean } from './kernel/did-you-mean.js';
 import { BitloomError, type Place, type Problem, throwAll } from './kernel/errors.js';
+import { readFailure } from './onnx/read-file.js';
 import { STAGES } from './options.js';
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -64,7 +65,12 @@ function parseJson(text: string, file: string): unknown {
 
 function unreadable(file: string, cause: unknown): never {
   throw new BitloomError(
-    { kind: 'io', code: 'unreadable-config', message: messageOf(cause), place: { file, option: 'config' } },
+    {
+      kind: 'io',
+      code: 'unreadable-config',
+      message: readFailure(file, cause).problems[0].message,
+      place: { file, option: 'config' },
+    },
     { cause },
   );
 }

@@ -74,5 +74,6 @@ function misfit(input: ModelInput, value: DenseTensor, sample: string): BitloomE
     code: 'input-mismatch',
     message: `the model's input ${input.name} wants ${wanted}, the data has ${value.dtype}${printShape(value.dims)}`,
     place: { sample },
+    hint: '`bitloom inspect` shows the inputs of the model; bring the data into that form',
   });
 }

@@ -158,7 +158,8 @@ const KINDS =
 
 function unusable(path: string, message: string): BitloomError {
   const extension = extname(path);
-  const near = extension ? didYouMean(extension, ['.npz', '.npy', ...RECORD_EXTENSIONS, '.js']) : '';
+  const known = ['.npz', '.npy', ...RECORD_EXTENSIONS, '.js'];
+  const near = extension && !known.includes(extension) ? didYouMean(extension, known) : '';
   const hint = near.startsWith('Did') ? `${near} ${KINDS}` : KINDS;
   return new BitloomError({ kind: 'data', code: 'unknown-data', message, place: { option: 'data', file: path }, hint });
 }

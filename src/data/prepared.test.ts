@@ -110,7 +110,7 @@ describe('prepare', () => {
   });
 
   it('names a folder that does not exist', async () => {
-    await expect(prepare(datasetOf(3), [0], join(folder, 'no', 'set'))).rejects.toThrow('cannot be written');
+    await expect(prepare(datasetOf(3), [0], join(folder, 'no', 'set'))).rejects.toThrow('its folder does not exist');
   });
 
   it.runIf(existsSync('/dev/full'))('says when the disk is full, and leaves no file', async () => {

@@ -98,11 +98,11 @@ function tooFew(
   length: number,
   amounts: Partial<Splits<Amount>>,
 ): BitloomError {
-  const asked = parts.map((part) => `${part} ${amounts[part] ?? 'the rest'}`);
+  const asked = parts.map((part) => (amounts[part] === undefined ? part : `${part} ${amounts[part]}`));
   return new BitloomError({
     kind: 'data',
     code: 'too-few-samples',
-    message: `${length} samples are too few for ${asked.join(', ')}`,
+    message: `${length} samples are too few to divide into ${asked.join(', ')}`,
     place: { file: name },
     hint: 'Use more data, or give the parts as sets of their own: --calibration, --selection, --holdout.',
   });

@@ -135,7 +135,7 @@ function outOfRange(from: number, target: number): BitloomError {
   return new BitloomError({
     kind: 'model',
     code: 'opset-range',
-    message: `the model has opset ${from}; upgrades go from ${OLDEST} and later to at most ${NEWEST}, ${target} was asked for`,
+    message: `the model has opset ${from}; opsets from ${OLDEST} to ${NEWEST} can be brought to ${target}`,
     hint: `export the model again with opset ${NEWEST}`,
   });
 }

@@ -55,9 +55,16 @@ function notOnnx(bytes: Uint8Array): string {
   return 'not an ONNX model';
 }
 
+const HINTS: Readonly<Record<string, string>> = {
+  'empty-file': 'download or export the model again',
+  'not-onnx': 'give a model in ONNX format, such as model.onnx',
+  truncated: 'download or export the model again',
+};
+
 function unreadable(code: string, message: string, file: string | undefined, cause?: unknown): BitloomError {
+  const hint = HINTS[code];
   return new BitloomError(
-    { kind: 'model', code, message, ...(file === undefined ? {} : { place: { file } }) },
+    { kind: 'model', code, message, ...(file === undefined ? {} : { place: { file } }), ...(hint && { hint }) },
     { cause },
   );
 }

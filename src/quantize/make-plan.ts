@@ -166,5 +166,6 @@ function unitProblems(
 
 function cannotTake(format: Format, reason: string, place: Problem['place'], target: TargetRules): Problem {
   const message = `it cannot run in ${format} on ${target.name}: ${reason}`;
-  return { kind: 'option', code: 'format-not-possible', message, ...(place && { place }) };
+  const hint = 'choose another format for it, or leave it in float';
+  return { kind: 'option', code: 'format-not-possible', message, ...(place && { place }), hint };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { BitloomError } from '../kernel/errors.js';
+import { readFailure } from '../onnx/read-file.js';
 import { FORMATS, isFormat } from './formats.js';
 import type { Plan } from './plan.js';
 
@@ -46,13 +47,18 @@ export async function readPlan(file: string, modelHash: string): Promise<Plan> {
   });
 }
 
+const NO_PLAN = 'give the plan.json that `bitloom quantize` wrote beside a model';
+
 function parsePlan(text: string, file: string): Plan {
   const place = { option: 'plan', file };
   try {
     return planSchema.parse(JSON.parse(text));
   } catch (cause) {
     if (!(cause instanceof z.ZodError)) {
-      throw new BitloomError({ kind: 'option', code: 'bad-plan', message: 'is no JSON', place }, { cause });
+      throw new BitloomError(
+        { kind: 'option', code: 'bad-plan', message: 'is no JSON', place, hint: NO_PLAN },
+        { cause },
+      );
     }
     throw new BitloomError(
       cause.issues.map((issue) => ({
@@ -60,6 +66,7 @@ function parsePlan(text: string, file: string): Plan {
         code: 'bad-plan',
         message: `${issue.path.join('.') || 'plan'}: ${issue.message}`,
         place,
+        hint: NO_PLAN,
       })),
       { cause },
     );
@@ -67,6 +74,7 @@ function parsePlan(text: string, file: string): Plan {
 }
 
 function unreadable(file: string, cause: unknown): never {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  throw new BitloomError({ kind: 'io', code: 'unreadable-plan', message, place: { option: 'plan', file } }, { cause });
+  const { message } = readFailure(file, cause).problems[0];
+  const place = { option: 'plan', file };
+  throw new BitloomError({ kind: 'io', code: 'unreadable-plan', message, place, hint: NO_PLAN }, { cause });
 }

@@ -8,6 +8,8 @@ interface KnownFailure {
   readonly hint?: string;
 }
 
+const UNKNOWN_OPERATOR = 'export the model with standard operators, or as a function of them';
+
 /** What ONNX Runtime 1.30 says when it refuses a model, and what that means. The first that matches is reported. */
 const LOAD_FAILURES: readonly KnownFailure[] = [
   {
@@ -47,12 +49,14 @@ const LOAD_FAILURES: readonly KnownFailure[] = [
     pattern: /No [Oo]p registered for (?<op>[\w.]+) with domain_version of (?<opset>\d+)/,
     kind: 'model',
     message: ({ op, opset }) => `ONNX Runtime knows no operator ${op} at opset ${opset}`,
+    hint: UNKNOWN_OPERATOR,
   },
   {
     code: 'unknown-operator',
     pattern: /Fatal error: (?<op>[\w.:-]+)(?:\(-?\d+\))? is not a registered function\/op/,
     kind: 'model',
     message: ({ op }) => `ONNX Runtime knows no operator ${op}`,
+    hint: UNKNOWN_OPERATOR,
   },
 ];
 
