@@ -120,7 +120,9 @@ const QUANTIZATION = {
 };
 
 const RESOURCES = {
-  threads: count('threads to use and to measure with; all cores when left out').exactOptional(),
+  threads: count(
+    'threads that the model is served with: latency is measured with them; all cores when left out',
+  ).exactOptional(),
   memory: z
     .string()
     .transform(written(parseBytes))

@@ -3,7 +3,7 @@ import { type Observer, silent } from '../kernel/observer.js';
 import { type BenchOptions, STAGES } from '../options.js';
 import { readOptions } from '../read-options.js';
 import { type BenchResult, bench as benchFiles } from '../runtime/bench.js';
-import { defaultSplit } from '../runtime/cores.js';
+import { allCores } from '../runtime/cores.js';
 
 /** Times models against the first of them, interleaved, on made-up inputs of batch 1. */
 export async function bench(options: BenchOptions, observer: Observer = silent): Promise<BenchResult> {
@@ -18,9 +18,4 @@ export async function bench(options: BenchOptions, observer: Observer = silent):
       onRound: (done) => observer.progress({ stage: 'latency', done, total: done }),
     },
   );
-}
-
-function allCores(): number {
-  const { workers, threads } = defaultSplit();
-  return workers * threads;
 }

@@ -60,9 +60,12 @@ async function holdoutOutcomes({ executor, float, observer }: Run, { trial }: Pi
   });
 }
 
-function floorOf({ settings, float }: Run, { trial }: Picked): Report['floor'] {
-  const { allowed, resolves } = float.judge;
-  const holds = trial.verdict.holds;
+function floorOf(run: Run, picked: Picked): Report['floor'] {
+  const { settings, float } = run;
+  const { trial } = picked;
+  const { allowed } = float.judge;
+  const { holds } = trial.verdict;
+  const resolves = resolvedLoss(run, picked);
   return {
     asked: printFloor(settings.keep),
     decide: settings.decide,
@@ -71,6 +74,17 @@ function floorOf({ settings, float }: Run, { trial }: Picked): Report['floor'] {
     ...(trial.verdict.predicted !== undefined && { predicted: trial.verdict.predicted }),
     status: holds ? (resolves <= allowed ? 'held' : 'not-resolved') : 'not-held',
   };
+}
+
+/**
+ * The smallest loss that the samples resolve: by their number for proportions; where answers come in sequences that hang
+ * together, or make one figure of the whole set, also as far as the loss's own one-sided interval reaches.
+ */
+function resolvedLoss({ settings, float }: Run, { trial }: Picked): number {
+  const { resolves } = float.judge;
+  if (float.metric.kind === 'proportion' || settings.keep.kind === 'kl') return resolves;
+  const { upper, value } = trial.verdict.loss;
+  return Math.max(resolves, upper - value);
 }
 
 function latencyOf(picked: Picked): Report['latency'] {
@@ -149,9 +163,12 @@ function machine(): Report['machine'] {
   };
 }
 
-function warningsOf({ notes, float, settings }: Run, { latency, trial }: Picked): Report['warnings'] {
+function warningsOf(run: Run, picked: Picked): Report['warnings'] {
+  const { notes, float, settings } = run;
+  const { latency, trial } = picked;
   const { verdict } = trial;
-  const { allowed, resolves } = float.judge;
+  const { allowed } = float.judge;
+  const resolves = resolvedLoss(run, picked);
   return [
     ...notes,
     ...(verdict.holds ? [] : [`no plan tried holds the floor; this one loses least`]),

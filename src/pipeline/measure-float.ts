@@ -21,7 +21,8 @@ const RANKING_SAMPLES = 64;
 export interface FloatBaseline {
   readonly metric: Metric;
   readonly spec: MetricSpec;
-  readonly ranking: Reference;
+  /** The float model on the calibration samples that rank; run when first asked for. */
+  ranking(): Promise<Reference>;
   readonly references: Pick<Splits<Reference>, 'selection' | 'holdout'>;
   readonly outcomes: Pick<Splits<Outcomes>, 'selection' | 'holdout'>;
   readonly judge: Judge;
@@ -39,9 +40,7 @@ export interface MeasureFloatOptions {
 /** Runs the float model over the sets once. Refuses a floor that `certify` could never confirm, before any search. */
 export async function measureFloat(options: MeasureFloatOptions): Promise<FloatBaseline> {
   const { settings, sets, executor } = options;
-  const reference = referenceMaker(options);
-  const few = { ...sets.calibration, length: Math.min(RANKING_SAMPLES, sets.calibration.length) };
-  const selection = await reference('selection', sets.selection);
+  const selection = await reference(options, 'selection', 0);
   const spec = metricFor({
     asked: settings.metric,
     agreement: settings.keep.kind === 'agreement',
@@ -52,28 +51,57 @@ export async function measureFloat(options: MeasureFloatOptions): Promise<FloatB
   });
   const metric = await createMetric(spec, selection.kinds);
   requireLabels(metric, sets);
-  const holdout = await reference('holdout', sets.holdout);
-  const ranking = await reference('ranking', few);
+  const holdout = await reference(options, 'holdout', sets.selection.length);
   const outcomes = {
     selection: await scoreReference(executor, selection, spec),
     holdout: await scoreReference(executor, holdout, spec),
   };
   const judge = createJudge(settings.keep, settings.decide, metric, outcomes.selection);
   if (settings.decide === 'certify') requireResolvable(judge, sets.selection.length);
-  return { metric, spec, ranking, references: { selection, holdout }, outcomes, judge };
+  return {
+    metric,
+    spec,
+    ranking: once(() => rankingReference(options)),
+    references: { selection, holdout },
+    outcomes,
+    judge,
+  };
 }
 
-/** Runs the float model over one set after the other; progress is that of all of them. */
-function referenceMaker({ source, sets, executor, folder, observer }: MeasureFloatOptions) {
-  const total = sets.selection.length + sets.holdout.length + Math.min(RANKING_SAMPLES, sets.calibration.length);
-  let before = 0;
-  return async (name: string, set: PreparedSet): Promise<Reference> => {
-    const own = join(folder, `reference-${name}`);
-    await mkdir(own);
-    const onProgress = (done: number) => observer.progress({ stage: 'float', done: before + done, total, note: name });
-    const made = await makeReference(executor, source.files.model, set, own, { onProgress });
-    before += set.length;
-    return made;
+/** Runs the float model over one of the two sets that are always needed; `before` samples were run already. */
+async function reference(
+  options: MeasureFloatOptions,
+  name: 'selection' | 'holdout',
+  before: number,
+): Promise<Reference> {
+  const { sets, observer } = options;
+  const total = sets.selection.length + sets.holdout.length;
+  return runFloat(options, name, sets[name], (done) => {
+    observer.progress({ stage: 'float', done: before + done, total, note: name });
+  });
+}
+
+async function rankingReference(options: MeasureFloatOptions): Promise<Reference> {
+  const { calibration } = options.sets;
+  return runFloat(options, 'ranking', { ...calibration, length: Math.min(RANKING_SAMPLES, calibration.length) });
+}
+
+async function runFloat(
+  { source, executor, folder }: MeasureFloatOptions,
+  name: string,
+  set: PreparedSet,
+  onProgress: (done: number) => void = () => {},
+): Promise<Reference> {
+  const own = join(folder, `reference-${name}`);
+  await mkdir(own);
+  return makeReference(executor, source.files.model, set, own, { onProgress });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 

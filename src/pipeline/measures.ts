@@ -51,7 +51,7 @@ export function createMeasures(options: MeasureOptions): Measures {
 
 async function divergenceOf({ executor, float, bench }: MeasureOptions, path: string, formats: Formats) {
   const alone: Executor = { ...executor, workers: 1 };
-  const outcomes = await evaluateModel(alone, float.ranking, float.spec, path, batchOf(formats));
+  const outcomes = await evaluateModel(alone, await float.ranking(), float.spec, path, batchOf(formats));
   await bench.discard(path);
   return mean(outcomes.divergence);
 }

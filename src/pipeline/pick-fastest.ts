@@ -1,6 +1,7 @@
 import type { PreparedSet } from '../data/dataset.js';
-import { readPrepared } from '../data/prepared.js';
+import { readSample } from '../data/prepared.js';
 import { type BenchResult, bench } from '../runtime/bench.js';
+import { allCores } from '../runtime/cores.js';
 import type { Feeds } from '../runtime/feeds.js';
 import type { Run } from './run.js';
 import type { Candidate, Selection } from './select.js';
@@ -13,8 +14,8 @@ export interface Picked extends Candidate {
   readonly reason: string;
 }
 
-/** Different samples that are run in turn when models are timed. */
-const TIMED_SAMPLES = 4;
+/** Samples, spread over the set, that are run in turn when models are timed: sequences differ in length. */
+const TIMED_SAMPLES = 8;
 
 /**
  * Times the candidates that hold the floor against float, interleaved, and takes the fastest; float itself where none
@@ -40,9 +41,9 @@ function unique(candidates: readonly Candidate[]): readonly Candidate[] {
   return [...first.values()];
 }
 
-async function timeAgainstFloat({ source, settings, sets, executor, observer }: Run, candidates: readonly Candidate[]) {
-  const threads = settings.threads ?? executor.workers * executor.threads;
-  const samples = await firstInputs(sets.selection);
+async function timeAgainstFloat({ source, settings, sets, observer }: Run, candidates: readonly Candidate[]) {
+  const threads = settings.threads ?? allCores();
+  const samples = await spreadInputs(sets.selection);
   return bench([source.files.model, ...candidates.map(({ trial }) => trial.path)], {
     feeds: { kind: 'samples', samples, batch: 1 },
     threads,
@@ -50,10 +51,11 @@ async function timeAgainstFloat({ source, settings, sets, executor, observer }: 
   });
 }
 
-async function firstInputs(set: PreparedSet): Promise<readonly Feeds[]> {
-  const feeds: Feeds[] = [];
-  for await (const { inputs } of readPrepared(set, 0, Math.min(TIMED_SAMPLES, set.length))) feeds.push(inputs);
-  return feeds;
+async function spreadInputs(set: PreparedSet): Promise<readonly Feeds[]> {
+  const count = Math.min(TIMED_SAMPLES, set.length);
+  const positions = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * set.length) / count));
+  const samples = await Promise.all(positions.map((position) => readSample(set, position)));
+  return samples.map(({ inputs }) => inputs);
 }
 
 function fastest(candidates: readonly Candidate[], latency: BenchResult): Candidate {

@@ -49,7 +49,9 @@ export async function quantize(
   const settings = readOptions(STAGES.quantize, options);
   requireFree(settings.out, settings.overwrite);
   if (settings.dryRun) return previewRun(settings, observer);
-  return withWorkplace(settings, ({ folder, executor }) => runIn(folder, { settings, executor, observer, startedMs }));
+  return withWorkplace({ memory: settings.memory }, ({ folder, executor }) =>
+    runIn(folder, { settings, executor, observer, startedMs }),
+  );
 }
 
 type Start = Pick<Run, 'settings' | 'executor' | 'observer' | 'startedMs'>;
@@ -100,11 +102,11 @@ async function select(run: Run): Promise<Selection> {
   const { settings, source, choices, trials, observer } = run;
   const target = loadTarget(settings.target);
   observer.stage('search');
+  trials.useLine(await fitLine(run));
   if (settings.plan !== undefined) {
     const trial = await trials.runPlan(await readPlan(settings.plan, source.hash), 'whole');
     return { candidates: [{ name: 'plan', trial }], sensitivities: {}, reason: `${settings.plan} was applied` };
   }
-  trials.useLine(await fitLine(run));
   if (settings.uniform !== undefined) {
     const trial = await trials.run(uniformChoice(choices, settings.uniform, target), 'whole');
     const name = `uniform ${settings.uniform}`;

@@ -1,3 +1,6 @@
+import { loadTarget } from '../latency/load-target.js';
+import type { Format } from '../quantize/formats.js';
+import { reasonAgainst } from '../quantize/rules.js';
 import { significant } from '../report/format.js';
 import type { Report } from '../report/schema.js';
 import type { Choice } from './choices.js';
@@ -23,25 +26,31 @@ export function unitLines(run: Run, selection: Selection, picked: Picked): Line[
       kernel: kernel?.kernel ?? 'unknown',
       weightType: kernel?.weightType ?? 'unknown',
       ...(sensitivity !== undefined && { sensitivity }),
-      reason: reasonFor(choice, format, selection, picked, ranks.get(unit.group)),
+      reason: reasonFor(run, choice, format, selection, picked, ranks.get(unit.group)),
     };
   });
 }
 
-function reasonFor(
-  choice: Choice,
-  format: string,
-  selection: Selection,
-  picked: Picked,
-  rank: string | undefined,
-): string {
+function reasonFor(run: Run, choice: Choice, format: Format, selection: Selection, picked: Picked, rank = ''): string {
+  const { uniform } = run.settings;
+  if (choice.fixed) return choice.reason;
+  if (picked.name === 'plan') return 'as the plan given says';
+  if (uniform !== undefined) return reasonInUniform(run, choice, format, uniform);
   if (choice.reason !== '') return choice.reason;
   if (picked.name === 'float') return picked.reason;
-  if (picked.name === 'plan') return 'as the plan given says';
   const sensitivity = sensitivityOf(selection, choice);
-  const score = sensitivity === undefined ? '' : `: sensitivity ${significant(sensitivity)}${rank ? `, ${rank}` : ''}`;
+  const score = sensitivity === undefined ? '' : `: sensitivity ${significant(sensitivity)}${rank}`;
   if (picked.name !== 'search') return `${picked.name} holds the floor and was fastest${score}`;
   return format === choice.ladder[0] ? `quantizing it as well misses the floor${score}` : `holds the floor${score}`;
+}
+
+/** Units of one group share what one of them cannot take. */
+function reasonInUniform({ settings, choices }: Run, { unit }: Choice, format: Format, uniform: Format): string {
+  if (format === uniform) return `uniform ${uniform} was asked for`;
+  const target = loadTarget(settings.target);
+  const group = choices.filter((other) => other.unit.group === unit.group);
+  const reasons = group.map((other) => reasonAgainst(other.unit, uniform, target) ?? other.reason);
+  return reasons.find((reason) => reason !== '') ?? `cannot take ${uniform}`;
 }
 
 /** The score of the fastest format that was ranked; units of one group share their first unit's. */
@@ -51,11 +60,11 @@ function sensitivityOf({ sensitivities }: Selection, { unit, ladder }: Choice): 
   return scores && format ? scores[format] : undefined;
 }
 
-/** `3rd of 54`, most sensitive first. */
+/** `, number 3 of 54`, most sensitive first. */
 function ranksOf({ sensitivities }: Selection): ReadonlyMap<string, string> {
   const worst = Object.entries(sensitivities).map(
     ([name, scores]) => [name, Math.max(...Object.values(scores))] as const,
   );
   const sorted = worst.sort((a, b) => b[1] - a[1]);
-  return new Map(sorted.map(([name], i) => [name, `number ${i + 1} of ${sorted.length}`]));
+  return new Map(sorted.map(([name], i) => [name, `, number ${i + 1} of ${sorted.length}`]));
 }

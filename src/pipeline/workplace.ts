@@ -12,7 +12,7 @@ export interface Workplace {
 
 /** Runs `work` with workers and a folder of its own; both are gone afterwards, however it ends. */
 export async function withWorkplace<T>(
-  { threads, memory }: { readonly threads?: number; readonly memory?: number },
+  { threads, memory }: { readonly threads?: number | undefined; readonly memory?: number | undefined },
   work: (workplace: Workplace) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bitloom-'));

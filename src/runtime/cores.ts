@@ -17,3 +17,9 @@ export function defaultSplit(cores: number = availableParallelism()): Split {
   const workers = Math.max(1, Math.min(cores, MOST_WORKERS));
   return { workers, threads: Math.max(1, Math.floor(cores / workers)) };
 }
+
+/** Threads that one model alone may use. */
+export function allCores(): number {
+  const { workers, threads } = defaultSplit();
+  return workers * threads;
+}
