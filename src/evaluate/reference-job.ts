@@ -59,10 +59,24 @@ async function writePart(
 ): Promise<ReferenceOutput> {
   const profiles: Record<string, OutputProfile> = {};
   const results = outputsOf(input, run);
-  const dataset = datasetOf(input, results, (sample) => observe(profiles, sample, roles));
+  const broken = new AbortController();
+  const next = async () => {
+    const { value } = await results.next().catch((error: unknown) => {
+      // The sample is not to blame, and there will be no others.
+      broken.abort(error);
+      throw error;
+    });
+    observe(profiles, value, roles);
+    return value;
+  };
+  const dataset = datasetOf(input, next);
   const indices = Array.from({ length: dataset.length }, (_, i) => i);
   try {
-    const outputs = await prepare(dataset, indices, input.file, { concurrency: 1, onProgress: emit, signal });
+    const outputs = await prepare(dataset, indices, input.file, {
+      concurrency: 1,
+      onProgress: emit,
+      signal: AbortSignal.any([signal, broken.signal]),
+    });
     return { part: { from: input.from, to: input.to, outputs }, roles, profiles };
   } finally {
     // It stands at its last sample: this closes the file that it reads.
@@ -87,17 +101,13 @@ function named(samples: readonly Sample[], outputs: readonly Outputs[]): readonl
 }
 
 /** The outputs as a data set that is read once, from front to back. */
-function datasetOf(input: ReferenceInput, results: AsyncGenerator<Sample>, observe: (sample: Sample) => void): Dataset {
+function datasetOf(input: ReferenceInput, next: () => Promise<Sample>): Dataset {
   return {
     name: input.model,
     length: input.to - input.from,
     labelled: false,
     hash: `${input.set.hash} ${input.model} ${input.from}`,
-    read: async () => {
-      const { value } = await results.next();
-      observe(value);
-      return value;
-    },
+    read: next,
   };
 }
 

@@ -12,13 +12,15 @@ import type { Observer } from '../kernel/observer.js';
 import type { QuantizeSettings } from '../options.js';
 import type { Executor } from '../runtime/job.js';
 import { metricFor } from './metric-for.js';
-import type { OpenedModel } from './open-model.js';
+import { floatFile, type OpenedModel } from './open-model.js';
 
 /** Calibration samples on which sensitivities are measured: each costs a run per unit and format. */
 const RANKING_SAMPLES = 64;
 
 /** The float model on the samples: what every candidate is held against. */
 export interface FloatBaseline {
+  /** The file that was run: see `floatFile`. */
+  readonly path: string;
   readonly metric: Metric;
   readonly spec: MetricSpec;
   /** The float model on the calibration samples that rank; run when first asked for. */
@@ -37,9 +39,14 @@ export interface MeasureFloatOptions {
   readonly observer: Observer;
 }
 
+interface FloatRun extends MeasureFloatOptions {
+  readonly path: string;
+}
+
 /** Runs the float model over the sets once. Refuses a floor that `certify` could never confirm, before any search. */
-export async function measureFloat(options: MeasureFloatOptions): Promise<FloatBaseline> {
-  const { settings, sets, executor } = options;
+export async function measureFloat(given: MeasureFloatOptions): Promise<FloatBaseline> {
+  const { settings, sets, executor } = given;
+  const options: FloatRun = { ...given, path: await floatFile(given.source, given.folder) };
   const selection = await reference(options, 'selection', 0);
   const spec = metricFor({
     asked: settings.metric,
@@ -59,6 +66,7 @@ export async function measureFloat(options: MeasureFloatOptions): Promise<FloatB
   const judge = createJudge(settings.keep, settings.decide, metric, outcomes.selection);
   if (settings.decide === 'certify') requireResolvable(judge, sets.selection.length);
   return {
+    path: options.path,
     metric,
     spec,
     ranking: once(() => rankingReference(options)),
@@ -69,11 +77,7 @@ export async function measureFloat(options: MeasureFloatOptions): Promise<FloatB
 }
 
 /** Runs the float model over one of the two sets that are always needed; `before` samples were run already. */
-async function reference(
-  options: MeasureFloatOptions,
-  name: 'selection' | 'holdout',
-  before: number,
-): Promise<Reference> {
+async function reference(options: FloatRun, name: 'selection' | 'holdout', before: number): Promise<Reference> {
   const { sets, observer } = options;
   const total = sets.selection.length + sets.holdout.length;
   return runFloat(options, name, sets[name], (done) => {
@@ -81,20 +85,20 @@ async function reference(
   });
 }
 
-async function rankingReference(options: MeasureFloatOptions): Promise<Reference> {
+async function rankingReference(options: FloatRun): Promise<Reference> {
   const { calibration } = options.sets;
   return runFloat(options, 'ranking', { ...calibration, length: Math.min(RANKING_SAMPLES, calibration.length) });
 }
 
 async function runFloat(
-  { source, executor, folder }: MeasureFloatOptions,
+  { path, executor, folder }: FloatRun,
   name: string,
   set: PreparedSet,
   onProgress: (done: number) => void = () => {},
 ): Promise<Reference> {
   const own = join(folder, `reference-${name}`);
   await mkdir(own);
-  return makeReference(executor, source.files.model, set, own, { onProgress });
+  return makeReference(executor, path, set, own, { onProgress });
 }
 
 function once<T>(make: () => T): () => T {

@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { findModelFolder, type ModelFiles } from '../data/model-folder.js';
 import { hashModel, loadModel } from '../graph/from-onnx.js';
 import type { Model } from '../graph/model.js';
 import type { Feeds } from '../graph/observe.js';
 import { asFloatModel } from '../graph/precision.js';
+import { saveModel } from '../graph/to-onnx.js';
 import { upgradeOpset } from '../graph/upgrade.js';
 import { BitloomError } from '../kernel/errors.js';
 import { type Observer, silent } from '../kernel/observer.js';
@@ -17,6 +19,8 @@ export interface OpenedModel {
   readonly bytes: number;
   /** What it was when it came: float32, float16, ... */
   readonly precision: string;
+  /** Whether `model` takes and gives other types than the file does. */
+  readonly converted: boolean;
   /** Of one opset that all formats can be emitted in, without what hides weights, in float32. */
   readonly model: Model;
   /** What the user should know of the way here. */
@@ -34,7 +38,7 @@ export async function openModel(path: string, observer: Observer = silent): Prom
 }
 
 async function prepareModel(files: ModelFiles, loaded: Model, observer: Observer): Promise<OpenedModel> {
-  const { model: float, precision, note } = asFloatModel(loaded);
+  const { model: float, precision, handling, note } = asFloatModel(loaded);
   const upgraded = upgradeOpset(float, OPSET);
   const { model, passes } = await simplify(upgraded, { evaluate: runOnce });
   for (const { name, changes, notes } of passes) {
@@ -42,7 +46,17 @@ async function prepareModel(files: ModelFiles, loaded: Model, observer: Observer
     for (const text of notes) observer.trace(`${name}: ${text}`);
   }
   const { size } = await stat(files.model);
-  return { files, hash: await hashModel(files.model), bytes: size, precision, model, notes: note ? [note] : [] };
+  const hash = await hashModel(files.model);
+  const converted = handling === 'converted';
+  return { files, hash, bytes: size, precision, converted, model, notes: note ? [note] : [] };
+}
+
+/** A file of the float model that takes the samples: the user's own, or where that was converted one in `folder`. */
+export async function floatFile({ files, model, converted }: OpenedModel, folder: string): Promise<string> {
+  if (!converted) return files.model;
+  const path = join(folder, 'float.onnx');
+  await saveModel(model, path, { externalData: { file: 'float.bin' } });
+  return path;
 }
 
 /** What is wrong with the model is told with its file. */

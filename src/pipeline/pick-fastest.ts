@@ -41,10 +41,10 @@ function unique(candidates: readonly Candidate[]): readonly Candidate[] {
   return [...first.values()];
 }
 
-async function timeAgainstFloat({ source, settings, sets, observer }: Run, candidates: readonly Candidate[]) {
+async function timeAgainstFloat({ float, settings, sets, observer }: Run, candidates: readonly Candidate[]) {
   const threads = settings.threads ?? allCores();
   const samples = await spreadInputs(sets.selection);
-  return bench([source.files.model, ...candidates.map(({ trial }) => trial.path)], {
+  return bench([float.path, ...candidates.map(({ trial }) => trial.path)], {
     feeds: { kind: 'samples', samples, batch: 1 },
     threads,
     onRound: (done) => observer.progress({ stage: 'latency', done, total: done }),
