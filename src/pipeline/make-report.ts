@@ -44,7 +44,7 @@ export async function makeReport(run: Run, selection: Selection, picked: Picked)
     formats: countFormats(Object.values(picked.trial.plan.units)),
     units: unitLines(run, selection, picked),
     candidates: candidatesOf(selection, picked),
-    search: searchOf(run, picked),
+    search: searchOf(run, selection, picked),
     peakMemoryBytes: run.executor.peakBytes() + 1024 * process.resourceUsage().maxRSS,
     seed: settings.seed,
     versions: versions(),
@@ -69,6 +69,7 @@ function floorOf(run: Run, picked: Picked): Report['floor'] {
   return {
     asked: printFloor(settings.keep),
     decide: settings.decide,
+    judged: settings.keep.kind === 'kl' ? 'kl' : 'metric',
     allowed,
     resolves,
     ...(trial.verdict.predicted !== undefined && { predicted: trial.verdict.predicted }),
@@ -132,8 +133,9 @@ function candidatesOf({ candidates }: Selection, picked: Picked): Report['candid
   });
 }
 
-function searchOf({ settings, calibrated, trials, startedMs }: Run, picked: Picked): Report['search'] {
-  const searched = settings.plan === undefined && settings.uniform === undefined;
+function searchOf(run: Run, selection: Selection, picked: Picked): Report['search'] {
+  const { settings, calibrated, trials, startedMs } = run;
+  const searched = Object.keys(selection.sensitivities).length > 0;
   return {
     ranker: searched ? settings.ranker : 'none',
     method: searched ? settings.search : 'none',

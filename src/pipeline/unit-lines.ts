@@ -1,7 +1,6 @@
 import { loadTarget } from '../latency/load-target.js';
 import type { Format } from '../quantize/formats.js';
 import { reasonAgainst } from '../quantize/rules.js';
-import { significant } from '../report/format.js';
 import type { Report } from '../report/schema.js';
 import type { Choice } from './choices.js';
 import type { Picked } from './pick-fastest.js';
@@ -13,7 +12,6 @@ type Line = Report['units'][number];
 /** Every unit with its format, the kernel that ran, and the reason. */
 export function unitLines(run: Run, selection: Selection, picked: Picked): Line[] {
   const kernels = new Map(picked.trial.kernels.map((kernel) => [kernel.name, kernel]));
-  const ranks = ranksOf(selection);
   return run.choices.map((choice) => {
     const { unit } = choice;
     const format = picked.trial.plan.units[unit.name];
@@ -26,22 +24,20 @@ export function unitLines(run: Run, selection: Selection, picked: Picked): Line[
       kernel: kernel?.kernel ?? 'unknown',
       weightType: kernel?.weightType ?? 'unknown',
       ...(sensitivity !== undefined && { sensitivity }),
-      reason: reasonFor(run, choice, format, selection, picked, ranks.get(unit.group)),
+      reason: reasonFor(run, choice, format, picked),
     };
   });
 }
 
-function reasonFor(run: Run, choice: Choice, format: Format, selection: Selection, picked: Picked, rank = ''): string {
+function reasonFor(run: Run, choice: Choice, format: Format, picked: Picked): string {
   const { uniform } = run.settings;
   if (choice.fixed) return choice.reason;
   if (picked.name === 'plan') return 'as the plan given says';
   if (uniform !== undefined) return reasonInUniform(run, choice, format, uniform);
   if (choice.reason !== '') return choice.reason;
   if (picked.name === 'float') return picked.reason;
-  const sensitivity = sensitivityOf(selection, choice);
-  const score = sensitivity === undefined ? '' : `: sensitivity ${significant(sensitivity)}${rank}`;
-  if (picked.name !== 'search') return `${picked.name} holds the floor and was fastest${score}`;
-  return format === choice.ladder[0] ? `quantizing it as well misses the floor${score}` : `holds the floor${score}`;
+  if (picked.name !== 'search') return `${picked.name} holds the floor and was fastest`;
+  return format === choice.ladder[0] ? 'quantizing it as well misses the floor' : 'holds the floor';
 }
 
 /** Units of one group share what one of them cannot take. */
@@ -58,13 +54,4 @@ function sensitivityOf({ sensitivities }: Selection, { unit, ladder }: Choice): 
   const scores = sensitivities[unit.name] ?? sensitivities[unit.group];
   const format = ladder.at(-1);
   return scores && format ? scores[format] : undefined;
-}
-
-/** `, number 3 of 54`, most sensitive first. */
-function ranksOf({ sensitivities }: Selection): ReadonlyMap<string, string> {
-  const worst = Object.entries(sensitivities).map(
-    ([name, scores]) => [name, Math.max(...Object.values(scores))] as const,
-  );
-  const sorted = worst.sort((a, b) => b[1] - a[1]);
-  return new Map(sorted.map(([name], i) => [name, `, number ${i + 1} of ${sorted.length}`]));
 }

@@ -66,7 +66,8 @@ export const reportSchema = z.object({
   floor: z.object({
     asked: z.string(),
     decide: z.enum(['estimate', 'certify']),
-    allowed: z.number().describe('largest loss allowed, in the metric’s unit'),
+    judged: z.enum(['metric', 'kl']).describe('what the floor bounds: loss of the metric, or mean KL in nats'),
+    allowed: z.number().describe('largest loss allowed, in the unit of what is judged'),
     resolves: z.number().describe('smallest loss that the selection samples can rule out at 95 %'),
     predicted: z.number().exactOptional().describe('loss that the mean divergence predicts'),
     status: z.enum(['held', 'not-held', 'not-resolved']),

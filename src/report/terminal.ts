@@ -1,11 +1,11 @@
 import {
   bytes,
   duration,
+  ending,
   facts,
   metricLoss,
   metricValue,
   milliseconds,
-  shortened,
   significant,
   table,
   wrapped,
@@ -13,7 +13,7 @@ import {
 import type { Report } from './schema.js';
 
 const WIDTH = 80;
-const LISTED_LINES = 16;
+const LISTED_UNITS = 10;
 
 /** The summary of a run for a terminal of 80 columns. */
 export function printReport(report: Report): string {
@@ -43,10 +43,12 @@ const STATUS = {
 } as const;
 
 function speed(ratio: number): string {
+  if (ratio.toFixed(2) === '1.00') return 'as fast as float';
   return ratio <= 1 ? `${(1 / ratio).toFixed(2)}x faster` : `${ratio.toFixed(2)}x slower`;
 }
 
 function resolution({ floor, metric, float }: Report): string {
+  if (floor.judged === 'kl') return `mean KL to float may be ${significant(floor.allowed)} nats`;
   const share = metric.share;
   const unit = share ? ' pt' : '';
   const allowed = metricPrecise(floor.allowed, share);
@@ -60,46 +62,58 @@ function accuracy(report: Report): string {
     `${metricValue(part.value, share)} (${metricValue(part.low, share)} .. ${metricValue(part.high, share)})`;
   const loss = (part: Report['pairedLoss']['holdout']) =>
     `${metricLoss(part.value, share)} (${metricLoss(part.low, share)} .. ${metricLoss(part.high, share)})`;
-  const row = (part: 'selection' | 'holdout') => [
-    part,
-    figure(report.float[part]),
-    figure(report.result[part]),
-    loss(report.pairedLoss[part]),
-    significant(report.divergence[part]),
-    String(report.result[part].samples),
+  const row = (name: string, show: (part: 'selection' | 'holdout') => string) => [
+    name,
+    show('selection'),
+    show('holdout'),
   ];
-  return table([[report.metric.name, 'float', 'result', 'loss (95 %)', 'KL', 'n'], row('selection'), row('holdout')]);
+  return table([
+    [report.metric.name, 'selection (95 %)', 'holdout (95 %)'],
+    row('float', (part) => figure(report.float[part])),
+    row('result', (part) => figure(report.result[part])),
+    row('loss', (part) => loss(report.pairedLoss[part])),
+    row('KL', (part) => significant(report.divergence[part])),
+    row('samples', (part) => String(report.result[part].samples)),
+  ]);
 }
 
 function units(report: Report): string {
   const counts = Object.entries(report.formats).map(([format, count]) => `${count} ${format}`);
   const float = report.units.filter((unit) => unit.format === 'float');
-  const reasons = new Set(float.map((unit) => unit.reason));
-  const left = [...reasons].flatMap((reason) =>
+  const reasons = [...new Set(float.map((unit) => unit.reason))];
+  const left = reasons.flatMap((reason) =>
     leftInFloat(
       reason,
       float.filter((unit) => unit.reason === reason),
     ),
   );
-  const shown = left.slice(0, LISTED_LINES);
-  const more = left.length > shown.length ? [`    ... all units in report.json`] : [];
-  return [`  ${report.units.length} units: ${counts.join(', ')}`, ...shown, ...more].join('\n');
+  return [`  ${report.units.length} unit${report.units.length === 1 ? '' : 's'}: ${counts.join(', ')}`, ...left].join(
+    '\n',
+  );
 }
 
-/** One line a unit with a reason of its own; one for all that share theirs. */
+/** Why units stay float; the most sensitive of them by name where that was the reason. */
 function leftInFloat(reason: string, units: Report['units']): readonly string[] {
-  const [{ name, op }] = units;
-  const who = units.length === 1 ? `${shortened(name, 30)} (${op})` : `${units.length} units`;
-  return wrapped(`float: ${who}: ${reason}`, WIDTH - 4).map((line, i) => `    ${i > 0 ? '  ' : ''}${line}`);
+  const ranked = units.filter((unit) => unit.sensitivity !== undefined);
+  const worst = ranked.toSorted((a, b) => (b.sensitivity ?? 0) - (a.sensitivity ?? 0)).slice(0, LISTED_UNITS);
+  const rows = worst.map(({ name, op, sensitivity }) => [ending(name, 44), op, significant(sensitivity ?? 0)]);
+  const more = ranked.length > worst.length ? [`      and ${ranked.length - worst.length} less sensitive`] : [];
+  const title = wrapped(`${units.length} float: ${reason}`, WIDTH - 4).map((line) => `    ${line}`);
+  return [
+    ...title,
+    ...(rows.length > 0 ? [table([['unit', 'operator', 'sensitivity'], ...rows], '      ')] : []),
+    ...more,
+  ];
 }
 
 function candidates(report: Report): string {
   if (report.candidates.length < 2) return '';
-  const share = report.metric.share;
+  const { judged } = report.floor;
+  const lossOf = (loss: number) => (judged === 'kl' ? significant(loss) : metricLoss(loss, report.metric.share));
   const rows = report.candidates.map((candidate) => [
     candidate.name,
     candidate.holds ? 'holds' : 'misses',
-    metricLoss(candidate.loss, share),
+    lossOf(candidate.loss),
     significant(candidate.divergence),
     candidate.medianMs === undefined ? 'not timed' : milliseconds(candidate.medianMs),
   ]);
@@ -107,19 +121,23 @@ function candidates(report: Report): string {
 }
 
 function run({ search, peakMemoryBytes, output }: Report): string {
-  const how = `${search.method} by ${search.ranker}, ranges by ${search.calibration}`;
+  const how = search.method === 'none' ? '' : `${search.method} by ${search.ranker}: `;
   const cost = `${search.evaluations} evaluations, ${search.samplesRun} samples, ${duration(search.wallSeconds)}, ${bytes(peakMemoryBytes)}`;
-  return [how, cost, `wrote ${output.folder}: ${output.model}, plan.json, report.json`]
-    .map((line) => `  ${line}`)
-    .join('\n');
+  return [
+    ...indented(`${how}${search.reason}`),
+    `  ranges by ${search.calibration}; ${cost}`,
+    ...indented(`wrote ${output.folder}: ${output.model}, plan.json, report.json`),
+  ].join('\n');
 }
 
 function warnings(report: Report): string {
-  return report.warnings
-    .flatMap((warning) => wrapped(`warning: ${warning}`, WIDTH - 2).map((line) => `  ${line}`))
-    .join('\n');
+  return report.warnings.flatMap((warning) => indented(`warning: ${warning}`)).join('\n');
 }
 
 function metricPrecise(value: number, share: boolean): string {
   return share ? (100 * value).toFixed(2) : significant(value);
+}
+
+function indented(text: string): readonly string[] {
+  return wrapped(text, WIDTH - 2).map((line) => `  ${line}`);
 }

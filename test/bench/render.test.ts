@@ -14,7 +14,7 @@ function step(accuracy: number, divergence: number, changes: Partial<StepFigures
     machine: { cpu: 'AMD EPYC', cores: 2, memoryBytes: 8e9, platform: 'linux-x64' },
     versions: { bitloom: '0.1.0', 'onnxruntime-node': '1.30.0' },
     metric: { name: 'top1', higherIsBetter: true, share: true },
-    floor: { asked: 'kl=1000', decide: 'estimate', allowed: 1000, resolves: 0, status: 'held' },
+    floor: { asked: 'kl=1000', decide: 'estimate', judged: 'metric', allowed: 1000, resolves: 0, status: 'held' },
     samples: { calibration: 256, selection: 32, holdout: 500 },
     float: parts(0.834),
     result: parts(accuracy),
