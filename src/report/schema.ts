@@ -11,9 +11,9 @@ const estimate = z
 
 const parts = z.object({ calibration: estimate.exactOptional(), selection: estimate, holdout: estimate });
 
-const pairedLoss = estimate.describe(
-  'loss against float on the same samples, positive when worse, in the metric’s unit',
-);
+const pairedLoss = estimate
+  .extend({ upper: z.number().exactOptional().describe('one-sided 95 % upper bound: what certify decides by') })
+  .describe('loss against float on the same samples, positive when worse, in the metric’s unit');
 
 const sizes = z.object({ floatBytes: z.int(), resultBytes: z.int() });
 
