@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { didYouMean } from './kernel/did-you-mean.js';
 import { BitloomError, type Place, type Problem, throwAll } from './kernel/errors.js';
-import { readFailure } from './onnx/read-file.js';
+import { readFailure } from './kernel/read-errors.js';
 import { STAGES } from './options.js';
 
 type Plain = Readonly<Record<string, unknown>>;

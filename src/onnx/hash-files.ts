@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFailure } from './read-file.js';
+import { readFailure } from '../kernel/read-errors.js';
 
 /** SHA-256, in hexadecimal, of the files' contents one after the other, read as streams. */
 export async function hashFiles(paths: readonly string[]): Promise<string> {

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { BitloomError } from '../kernel/errors.js';
+import { readFailure } from '../kernel/read-errors.js';
 
 /** Protobuf's own limit for one message, and ONNX Runtime's for a model file. */
 export const LARGEST_MESSAGE = 2 ** 31 - 1;
@@ -32,20 +33,6 @@ async function readAll(file: FileHandle, path: string): Promise<Uint8Array> {
   return bytes;
 }
 
-const SYSTEM_ERRORS: Readonly<Record<string, readonly [code: string, message: string]>> = {
-  ENOENT: ['file-not-found', 'there is no such file'],
-  EISDIR: ['cannot-read', 'is a folder'],
-  EACCES: ['cannot-read', 'may not be read'],
-};
-
-/** A system error as a BitloomError about `path`. */
-export function readFailure(path: string, cause: unknown): BitloomError {
-  const system = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const detail = cause instanceof Error ? cause.message : String(cause);
-  const [code, message] = SYSTEM_ERRORS[system] ?? ['cannot-read', `cannot be read: ${detail}`];
-  return failure(path, code, message, cause);
-}
-
-function failure(file: string, code: string, message: string, cause?: unknown): BitloomError {
-  return new BitloomError({ kind: 'io', code, message, place: { file } }, { cause });
+function failure(file: string, code: string, message: string): BitloomError {
+  return new BitloomError({ kind: 'io', code, message, place: { file } });
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { BitloomError } from '../kernel/errors.js';
-import { readFailure } from '../onnx/read-file.js';
+import { readFailure } from '../kernel/read-errors.js';
 import { FORMATS, isFormat } from './formats.js';
 import type { Plan } from './plan.js';
 
