@@ -6,7 +6,7 @@ import type { Model } from '../graph/model.js';
 import type { Feeds } from '../graph/observe.js';
 import { asFloatModel } from '../graph/precision.js';
 import { saveModel } from '../graph/to-onnx.js';
-import { upgradeOpset } from '../graph/upgrade.js';
+import { QDQ_OPSETS, upgradeOpset } from '../graph/upgrade.js';
 import { BitloomError } from '../kernel/errors.js';
 import { type Observer, silent } from '../kernel/observer.js';
 import { ortRuntime } from '../runtime/ort.js';
@@ -21,14 +21,11 @@ export interface OpenedModel {
   readonly precision: string;
   /** Whether `model` takes and gives other types than the file does. */
   readonly converted: boolean;
-  /** Of one opset that all formats can be emitted in, without what hides weights, in float32. */
+  /** In float32, without what hides weights, of an opset in which channels have scales; emission goes on to 21 where a format needs it. */
   readonly model: Model;
   /** What the user should know of the way here. */
   readonly notes: readonly string[];
 }
-
-/** Opset of emitted models: 16-bit, 4-bit and block-wise quantization need 21. */
-const OPSET = 21;
 
 /** Loads a model and brings it into the form that units are found in. */
 export async function openModel(path: string, observer: Observer = silent): Promise<OpenedModel> {
@@ -39,7 +36,7 @@ export async function openModel(path: string, observer: Observer = silent): Prom
 
 async function prepareModel(files: ModelFiles, loaded: Model, observer: Observer): Promise<OpenedModel> {
   const { model: float, precision, handling, note } = asFloatModel(loaded);
-  const upgraded = upgradeOpset(float, OPSET);
+  const upgraded = upgradeOpset(float, QDQ_OPSETS.perChannel);
   const { model, passes } = await simplify(upgraded, { evaluate: runOnce });
   for (const { name, changes, notes } of passes) {
     if (changes > 0) observer.trace(`${name}: ${changes} rewrites`);

@@ -24,7 +24,7 @@ const TIMED_SAMPLES = 8;
 export async function pickFastest(run: Run, { candidates, reason }: Selection): Promise<Picked> {
   const searched = run.settings.plan === undefined && run.settings.uniform === undefined;
   const holding = candidates.filter(({ trial }) => trial.verdict.holds);
-  const timed = unique(holding.length > 0 && searched ? holding : [leastLoss(candidates)]);
+  const timed = unique(holding.length > 0 && searched ? holding : [await nearest(run, candidates)]);
   const latency = await timeAgainstFloat(run, timed);
   const best = fastest(timed, latency);
   if (!searched || holding.length === 0 || ratioOf(latency, best) < 1) return { ...best, latency, timed, reason };
@@ -69,10 +69,12 @@ export function ratioOf(latency: BenchResult, { trial }: Candidate): number {
   return latency.ratios.find(({ path }) => path === trial.path)?.ratio ?? 1;
 }
 
-function leastLoss(candidates: readonly Candidate[]): Candidate {
-  return candidates.reduce((best, candidate) =>
+/** The candidate that diverges least, run on every sample: its evaluation may have stopped at a certain miss. */
+async function nearest({ trials }: Run, candidates: readonly Candidate[]): Promise<Candidate> {
+  const { name, trial } = candidates.reduce((best, candidate) =>
     candidate.trial.divergence < best.trial.divergence ? candidate : best,
   );
+  return { name, trial: await trials.runPlan(trial.plan, 'whole') };
 }
 
 function startOfLadders({ choices }: Run) {
