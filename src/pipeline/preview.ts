@@ -73,6 +73,6 @@ function mostEvaluations(settings: QuantizeSettings, choices: readonly Choice[])
   if (settings.uniform !== undefined) return line + 1;
   const steps = Math.max(0, ...choices.map(({ ladder }) => ladder.length - 1));
   const open = choices.filter(({ ladder }) => ladder.length > 1).length;
-  const step = settings.search === 'greedy' ? open : 1 + Math.ceil(Math.log2(open + 1));
+  const step = settings.search === 'greedy' ? open : 1 + 2 * Math.ceil(Math.log2(open + 1));
   return line + 1 + steps + steps * step;
 }
