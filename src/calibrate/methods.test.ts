@@ -33,6 +33,9 @@ const spiked = Float32Array.of(...gaussian.subarray(0, 50_000), 40, -40, 40);
 const uniform = draw(200_000, 2, (source) => source.uniform() * 6);
 const relu = gaussian.map((value) => Math.max(0, value));
 
+/** As after Relu6: a tail as far as the clip. */
+const clippedTail = draw(100_000, 3, (source) => Math.min(6, -Math.log(1 - source.uniform())));
+
 const ASYMMETRIC = { bits: 8, symmetric: false } as const;
 const BITS: readonly Bits[] = [4, 8, 16];
 const NAMES = Object.keys(METHODS).filter(isCalibrationMethod);
@@ -155,6 +158,15 @@ describe('entropy', () => {
     const { min, max } = entropyRange(seen(lopsided), ASYMMETRIC);
     expect(max).toBeLessThan(8);
     expect(min).toBeLessThan(-2.5);
+  });
+
+  it('heeds no peaks that are narrower than any step: channels that are constant', () => {
+    const constants = Array.from({ length: 20 }, (_, i) => 0.01 * 1.2 ** i);
+    const peaks = constants.flatMap((constant) => Array<number>(4000).fill(constant));
+    const plain = entropyRange(seen(clippedTail), ASYMMETRIC);
+    const peaked = entropyRange(seen([...clippedTail, ...peaks]), ASYMMETRIC);
+    expect(peaked.max / plain.max).toBeGreaterThan(0.9);
+    expect(peaked.max / plain.max).toBeLessThan(1.1);
   });
 
   it('cuts nothing off a uniform distribution', () => {

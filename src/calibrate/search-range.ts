@@ -2,14 +2,15 @@ import type { Range } from '../quantize/plan.js';
 import { type Grid, mirrored } from './range.js';
 
 /** Shares of the whole range tried first: geometric, as outliers may be a thousand times further out than the rest. */
-const COARSE = Array.from({ length: 48 }, (_, i) => 2 ** (-i / 4));
+const COARSE = Array.from({ length: 96 }, (_, i) => 2 ** (-i / 8));
 /** Then around the best, between its neighbours. */
-const FINE = Array.from({ length: 17 }, (_, i) => 2 ** ((i - 8) / 32));
+const FINE = Array.from({ length: 17 }, (_, i) => 2 ** ((i - 8) / 64));
 const ROUNDS = 3;
 
 /**
- * The range of least `cost` among those that shrink what was seen, each end by itself (both alike where symmetric). The
- * whole range is tried first and left only for a lower cost.
+ * The range of least `cost` among those that shrink what was seen, both ends alike and then, unless
+ * symmetric, each by itself: where both have outliers, to cut one end alone makes steps hardly finer. The whole range is
+ * tried first and left only for a lower cost.
  */
 export function searchRange(seen: Range, { symmetric }: Grid, cost: (range: Range) => number): Range {
   if (symmetric) {
@@ -17,9 +18,10 @@ export function searchRange(seen: Range, { symmetric }: Grid, cost: (range: Rang
     const share = bestShare(1, (candidate) => cost(shrunk(whole, candidate, candidate)));
     return shrunk(whole, share, share);
   }
-  let low = 1;
-  let high = 1;
-  const rounds = seen.min < 0 && seen.max > 0 ? ROUNDS : 1;
+  const twoSided = seen.min < 0 && seen.max > 0;
+  let low = twoSided ? bestShare(1, (share) => cost(shrunk(seen, share, share))) : 1;
+  let high = low;
+  const rounds = twoSided ? ROUNDS : 1;
   for (let round = 0; round < rounds; round++) {
     const before = [low, high];
     if (seen.max > 0) high = bestShare(high, (share) => cost(shrunk(seen, low, share)));
