@@ -21,7 +21,8 @@ const WARM_UP_ROUNDS = 2;
 
 /** Times models against each other in one process: in every round each runs once, in changing order. */
 const bench: JobHandler<BenchInput, RoundTimes, number> = async (input, { emit, signal }) => {
-  const sessions = await Promise.all(input.models.map((model) => ortRuntime.open(model, { threads: input.threads })));
+  const options = { threads: input.threads, sleepBetweenRuns: true };
+  const sessions = await Promise.all(input.models.map((model) => ortRuntime.open(model, options)));
   const feeds = feedsFor(sessions[0].inputs, input.feeds);
   const times: number[][] = sessions.map(() => []);
   for (let round = 0; round < WARM_UP_ROUNDS; round++) await runRound(sessions, feeds, round);

@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly optimizedModelPath?: string;
   /** Turns per-node profiling on; the file is named when the session closes. */
   readonly profilePrefix?: string;
+  /** Lets idle threads sleep as soon as a run ends: where several sessions take turns they would slow the next one. */
+  readonly sleepBetweenRuns?: boolean;
 }
 
 /** A model that is loaded and can run. */
