@@ -29,6 +29,9 @@ const PLANS_LEGEND = [
   'Accuracy in points of 100, on holdout samples that decided nothing, ± half of the 95 % interval; in brackets the',
   'float model’s on the same samples, and what was lost with its paired interval. Speed-up: float’s time over the',
   'plan’s, batch 1, run interleaved. A floor is not resolved where it is finer than the selection samples can tell.',
+  'The best uniform `w8a8` is the calibration method of least KL on the very samples shown, so that column is a little',
+  'optimistic; on the ImageNet models so are the methods themselves, whose constants were settled on some of these images',
+  '(docs/adr/0052). The plans use the default method.',
 ].join('\n');
 
 const METHODS_LEGEND = [
