@@ -10,7 +10,6 @@ import type { Candidate, Selection } from './select.js';
 export interface Picked extends Candidate {
   /** Float first, then the candidates timed, in their order. */
   readonly latency: BenchResult;
-  readonly timed: readonly Candidate[];
   readonly reason: string;
 }
 
@@ -27,9 +26,9 @@ export async function pickFastest(run: Run, { candidates, reason }: Selection): 
   const timed = unique(holding.length > 0 && searched ? holding : [await nearest(run, candidates)]);
   const latency = await timeAgainstFloat(run, timed);
   const best = fastest(timed, latency);
-  if (!searched || holding.length === 0 || ratioOf(latency, best) < 1) return { ...best, latency, timed, reason };
+  if (!searched || holding.length === 0 || ratioOf(latency, best) < 1) return { ...best, latency, reason };
   const float = { name: 'float', trial: await run.trials.run(startOfLadders(run), 'whole') };
-  return { ...float, latency, timed, reason: 'no plan that holds the floor runs faster than float' };
+  return { ...float, latency, reason: 'no plan that holds the floor runs faster than float' };
 }
 
 /** Candidates that are the same plan are timed once, under the first name. */
