@@ -16,6 +16,7 @@ const ORDER = [
   'emit/',
   'sensitivity/',
   'search/',
+  'store/',
   'report/',
   'option-text\\.ts$',
   'options\\.ts$',
