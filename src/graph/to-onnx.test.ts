@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { floats, type Tensor, tensor } from '../kernel/tensor.js';
 import { openWeightStore } from '../onnx/weight-store.js';
@@ -8,7 +9,7 @@ import { ortRuntime } from '../runtime/ort.js';
 import { editGraph } from './edit.js';
 import { decodeModel, hashModel, loadModel } from './from-onnx.js';
 import type { Model } from './model.js';
-import { encodeModel, saveModel } from './to-onnx.js';
+import { encodeModel, fingerprint, saveModel } from './to-onnx.js';
 
 let folder: string;
 let path: string;
@@ -152,5 +153,59 @@ describe('hashModel', () => {
     expect(await hashModel(path)).toBe(first);
     await saveModel(linear(tensor('float32', [SIZE, SIZE], new Float32Array(SIZE * SIZE))), path, { externalData });
     expect(await hashModel(path)).not.toBe(first);
+  });
+});
+
+describe('fingerprint', () => {
+  it('is that of the saved and loaded model, wherever its weights lie', async () => {
+    const expected = fingerprint(linear());
+    expect(expected).toMatch(/^[0-9a-f]{64}$/);
+    const ways = [{}, { externalData: { file: 'a.data' } }, { externalData: { file: 'b.data', threshold: 1 } }];
+    for (const options of ways) {
+      await saveModel(linear(), path, options);
+      expect(fingerprint(await loadModel(path))).toBe(expected);
+    }
+    expect(fingerprint(decodeModel(encodeModel(linear())))).toBe(expected);
+  });
+
+  it('tells models apart by any byte of a weight, and by nothing but content', () => {
+    const values = fc.uint8Array({ minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(values, values, (a, b) => {
+        const of = (bytes: Uint8Array) => fingerprint(linear({ dtype: 'float32', dims: [1, 1], bytes }));
+        expect(of(a) === of(b)).toBe(Buffer.compare(a, b) === 0);
+      }),
+    );
+  });
+
+  it('tells models apart by type, shape, names, metadata and versions', () => {
+    const bytes = new Uint8Array(16);
+    const model = linear({ dtype: 'float32', dims: [2, 2], bytes });
+    const renamed = new Map([...model.graph.initializers].map(([name, value]) => [`${name}_`, value]));
+    const others: Model[] = [
+      linear({ dtype: 'int32', dims: [2, 2], bytes }),
+      linear({ dtype: 'float32', dims: [4, 1], bytes }),
+      linear({ dtype: 'float32', dims: [2, 1], bytes: bytes.subarray(8) }),
+      { ...model, metadata: new Map() },
+      { ...model, opsets: new Map([['', 18]]) },
+      { ...model, graph: { ...model.graph, initializers: renamed } },
+    ];
+    expect(new Set([model, ...others].map(fingerprint)).size).toBe(others.length + 1);
+  });
+
+  it('reads each initializer once, however many models share it', () => {
+    let reads = 0;
+    const counted: Tensor = {
+      dtype: 'uint8',
+      dims: [3],
+      get bytes() {
+        reads++;
+        return Uint8Array.of(1, 2, 3);
+      },
+    };
+    const model = linear(counted);
+    fingerprint(model);
+    fingerprint({ ...model, metadata: new Map() });
+    expect(reads).toBe(1);
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { create, type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
 import {
@@ -30,6 +31,7 @@ import { BitloomError } from '../kernel/errors.js';
 import type { Dim, Shape } from '../kernel/shape.js';
 import { type DenseTensor, isDense, type Tensor } from '../kernel/tensor.js';
 import { attributeType } from '../onnx/attribute-kind.js';
+import { contentHash } from '../onnx/content-hash.js';
 import { RECURSION_LIMIT } from '../onnx/decode.js';
 import { encodeProto } from '../onnx/encode.js';
 import type { ExternalPlace } from '../onnx/external.js';
@@ -37,7 +39,7 @@ import { layOut, tensorLength } from '../onnx/external-layout.js';
 import { LARGEST_MESSAGE } from '../onnx/read-file.js';
 import { fillInitializerProto, fillTensorProto, type TensorSink } from '../onnx/tensor-proto.js';
 import type { WeightStore } from '../onnx/weight-store.js';
-import { type Chunk, flatten, type Rope } from '../onnx/wire.js';
+import { bytesOf, type Chunk, flatten, type Rope } from '../onnx/wire.js';
 import { writeFiles } from '../onnx/write-file.js';
 import { extraBytes, extraPart } from './extra.js';
 import type { Attribute, Extra, FunctionDef, Graph, Model, Node, SparseTensor, Value, ValueType } from './model.js';
@@ -119,6 +121,22 @@ function largeInitializers(graph: Graph, threshold: number): DenseTensor[] {
   const own = [...graph.initializers.values()].filter(isDense).filter((tensor) => tensorLength(tensor) >= threshold);
   const inner = graph.nodes.flatMap(subgraphs).flatMap((subgraph) => largeInitializers(subgraph, threshold));
   return [...own, ...inner];
+}
+
+/**
+ * SHA-256, in hexadecimal, of what `saveModel` would write, each initializer entering by the hash of its own bytes: equal
+ * for a model and for what is loaded again after saving it, wherever its external data lies. An initializer is read and
+ * hashed once in its life, so that models which share theirs cost no more than their skeletons.
+ */
+export function fingerprint(model: Model): string {
+  const places = new Map(largeInitializers(model.graph, 0).map((tensor) => [tensor, placeByContent(tensor)]));
+  const hash = createHash('sha256');
+  for (const chunk of toOnnx(model, places).chunks) hash.update(bytesOf(chunk));
+  return hash.digest('hex');
+}
+
+function placeByContent(tensor: DenseTensor): ExternalPlace {
+  return { location: contentHash(tensor), offset: 0, length: tensorLength(tensor) };
 }
 
 /** Bytes that the model takes in one file. */

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { DenseTensor } from '../kernel/tensor.js';
 import { explained } from '../kernel/write-errors.js';
+import { contentHash } from './content-hash.js';
 import { alignedOffset, tensorLength } from './external-layout.js';
 import { writeFully } from './write-file.js';
 
@@ -63,9 +63,8 @@ async function putAll(state: State, tensors: Iterable<DenseTensor>): Promise<Rea
 }
 
 async function put(state: State, tensor: DenseTensor): Promise<StoredBytes> {
-  const { bytes } = tensor;
-  const key = createHash('sha256').update(bytes).digest('base64');
-  const place = state.byContent.get(key) ?? (await append(state, bytes, tensorLength(tensor)));
+  const key = contentHash(tensor);
+  const place = state.byContent.get(key) ?? (await append(state, tensor.bytes, tensorLength(tensor)));
   state.byContent.set(key, place);
   state.byTensor.set(tensor, place);
   return place;
