@@ -10,6 +10,8 @@ export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly outOfMemory: boolean;
+  /** Bytes that it held when its guard ended it. */
+  readonly held?: number;
 }
 
 /** A worker process. While it holds no job it does not keep this process alive. */
@@ -27,21 +29,28 @@ export interface Child {
 const OUT_OF_MEMORY = /heap out of memory|Allocation failed/;
 const TAIL = 4096;
 
-/** Starts a worker process whose JavaScript heap may grow to `heapBytes`. */
-export function startChild(heapBytes: number | undefined): Child {
+/** The guard's pipe among the child's descriptors, after the four that every child has. */
+const PIPE = 4;
+
+/**
+ * Starts a worker process. One that takes more than `share` bytes in all is ended by its guard; its JavaScript heap is
+ * bounded as well, since that can grow by as much between two looks.
+ */
+export function startChild(share: number | undefined): Child {
   const extension = extname(fileURLToPath(import.meta.url));
   const entry = fileURLToPath(new URL(`./worker${extension}`, import.meta.url));
-  const native = fork(entry, [], {
+  const native = fork(entry, share === undefined ? [] : [String(share), String(PIPE)], {
     serialization: 'advanced',
-    execArgv: [...loader(extension), ...heapLimit(heapBytes)],
+    execArgv: [...loader(extension), ...heapLimit(share)],
     // What jobs print belongs to nobody's result: stdout of this process stays clean.
-    stdio: ['ignore', 2, 'pipe', 'ipc'],
+    stdio: ['ignore', 2, 'pipe', 'ipc', ...(share === undefined ? [] : ['pipe' as const])],
   });
   return childOf(native);
 }
 
 function childOf(native: ChildProcess): Child {
   const errors = forwardErrors(native);
+  const held = readGuard(native);
   const gone = new Promise<void>((resolve) => native.once('close', () => resolve()));
   const child: Child = {
     onMessage: undefined,
@@ -58,8 +67,13 @@ function childOf(native: ChildProcess): Child {
   keepUntilGone(native);
   native.on('message', (message: FromWorker) => child.onMessage?.(message));
   native.on('error', ignoreLostChild);
-  native.once('close', (code, signal) => child.onEnd?.({ code, signal, outOfMemory: OUT_OF_MEMORY.test(errors()) }));
+  native.once('close', (code, signal) => child.onEnd?.(endingOf(code, signal, errors(), held())));
   return child;
+}
+
+function endingOf(code: number | null, signal: NodeJS.Signals | null, errors: string, held: number): Ending {
+  const outOfMemory = held > 0 || OUT_OF_MEMORY.test(errors);
+  return { code, signal, outOfMemory, ...(held > 0 && { held }) };
 }
 
 /** The child's end is reported by `close`; a message it did not get is no news beyond that. */
@@ -69,7 +83,7 @@ function ignoreLostChild(): void {}
 function refer(native: ChildProcess, how: 'ref' | 'unref'): void {
   native[how]();
   native.channel?.[how]();
-  if (native.stderr instanceof Socket) native.stderr[how]();
+  for (const stream of [native.stderr, native.stdio[PIPE]]) if (stream instanceof Socket) stream[how]();
 }
 
 /** Passes the child's stderr on and remembers its end, which tells why it died. */
@@ -80,6 +94,18 @@ function forwardErrors(native: ChildProcess): () => string {
     process.stderr.write(text);
   });
   return () => tail;
+}
+
+/** What the guard wrote when it ended the child, in bytes; 0 if it did not. */
+function readGuard(native: ChildProcess): () => number {
+  const pipe = native.stdio[PIPE];
+  let text = '';
+  if (pipe instanceof Socket)
+    pipe
+      .setEncoding('utf8')
+      .on('data', (part) => (text += part))
+      .on('error', ignoreLostChild);
+  return () => Number(text);
 }
 
 /** Sources run as .ts need a loader; built code does not. What this process was told to import, its children are too. */

@@ -20,6 +20,12 @@ export interface JobContext<Event> {
 export type JobHandler<Input, Output, Event = never> = (input: Input, context: JobContext<Event>) => Promise<Output>;
 
 export interface RunOptions<Event> {
+  /** What the job is about, such as a plan or a file, in the words of an error. */
+  readonly what?: string;
+  /**
+   * Events come in order. A job whose process died is run once more, from its start: its events then repeat, so they
+   * should say where they belong (a sample, a block, a total so far) and not be added up.
+   */
   readonly onEvent?: (event: Event) => void;
   readonly signal?: AbortSignal;
 }

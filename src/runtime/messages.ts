@@ -11,11 +11,19 @@ export interface Memory {
   readonly peak: number;
 }
 
-/** What a worker process answers; `memory` is its resident set, after the job and at its highest. */
+/** What a process has taken and done so far. */
+export interface Wear {
+  /** Its resident set, after the job and at its highest. */
+  readonly memory: Memory;
+  /** Sessions that it has opened. */
+  readonly sessions: number;
+}
+
+/** What a worker process answers. */
 export type FromWorker =
   | { readonly kind: 'event'; readonly event: unknown }
-  | { readonly kind: 'done'; readonly output: unknown; readonly memory: Memory }
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly memory: Memory };
+  | { readonly kind: 'done'; readonly output: unknown; readonly wear: Wear }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly wear: Wear };
 
 /** An error as plain data: structured clone would lose a BitloomError's problems. */
 export type Failure =

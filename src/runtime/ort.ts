@@ -4,6 +4,7 @@ import { type DType, isDType } from '../kernel/dtype.js';
 import { BitloomError, type Problem, throwAll } from '../kernel/errors.js';
 import { printShape, type Shape } from '../kernel/shape.js';
 import { isDense, type Tensor, view } from '../kernel/tensor.js';
+import { countSession } from './opened.js';
 import { loadProblem, runProblem } from './ort-errors.js';
 import type { Runtime, Session, SessionOptions, TensorMap } from './session.js';
 
@@ -26,6 +27,7 @@ export const ortRuntime: Runtime = {
 async function open(model: string | Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const file = typeof model === 'string' ? model : undefined;
   try {
+    countSession();
     const native = await create(model, nativeOptions(options));
     return session(native, file, options.profilePrefix !== undefined);
   } catch (error) {
