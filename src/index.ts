@@ -12,7 +12,7 @@ export { prepare } from './data/prepared.js';
 export { checkKernels } from './emit/check-kernels.js';
 export { createEmitter, emit } from './emit/emitter.js';
 export type { Comparison } from './evaluate/compare.js';
-export { createEvaluator } from './evaluate/evaluate.js';
+export { createEvaluator } from './evaluate/evaluator.js';
 export type { Outcomes } from './evaluate/outcomes.js';
 export { pairedLoss } from './evaluate/paired-loss.js';
 export { loadModel } from './graph/from-onnx.js';

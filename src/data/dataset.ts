@@ -42,5 +42,6 @@ export interface PreparedSet {
   readonly file: string;
   readonly length: number;
   readonly labelled: boolean;
+  /** SHA-256 of the samples' tensors and labels, in order, of the whole file: see `prepare`. */
   readonly hash: string;
 }

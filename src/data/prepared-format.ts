@@ -10,7 +10,7 @@ import type { Label, Sample } from './dataset.js';
  *   record*   u32 length of the head, head (JSON, UTF-8), zeros to a multiple of 8, then each tensor's bytes, each
  *             padded to a multiple of 8, so that a record read at its start yields aligned views
  *   index     float64 pairs (offset, CRC-32) per record, then (end of the last record, 0)
- *   footer    64 bytes: magic, u64 offset of the index, u64 records, u32 labelled, u32 zero, SHA-256 of the set
+ *   footer    64 bytes: magic, u64 offset of the index, u64 records, u32 labelled, u32 zero, SHA-256 of the samples' content
  *
  * The index stands at the end because records are streamed; the rename that follows makes the file whole or absent.
  */

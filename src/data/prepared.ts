@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { BitloomError, type Problem } from '../kernel/errors.js';
 import { writeFailure } from '../kernel/write-errors.js';
 import type { Dataset, PreparedSet, Sample } from './dataset.js';
 import { inOrder, type Settled } from './in-order.js';
+import { contentHasher } from './prepared-content.js';
 import {
   checksum,
   decodeFooter,
@@ -31,7 +31,8 @@ const READ_BYTES = 8 * 2 ** 20;
 
 /**
  * Reads the samples at `indices` once, preprocessed, and writes them to `file` in that order. Memory is bounded by
- * `concurrency` samples. The file appears whole or not at all; every sample that cannot be read is reported.
+ * `concurrency` samples. The file appears whole or not at all; every sample that cannot be read is reported. The set's
+ * hash is that of its samples: equal for equal tensors and labels in the same order, whatever they were made from.
  */
 export async function prepare(
   dataset: Dataset,
@@ -40,10 +41,9 @@ export async function prepare(
   options: PrepareOptions = {},
 ): Promise<PreparedSet> {
   if (indices.length === 0) throw new BitloomError(emptySet(dataset.name));
-  const hash = createHash('sha256').update(`${dataset.hash}\n${indices.join()}`).digest('hex');
   const { concurrency = 4, onProgress, signal } = options;
   const outcomes = inOrder(indices, concurrency, (index) => dataset.read(index));
-  return writeSet(file, outcomes, () => ({ labelled: dataset.labelled, hash }), {
+  return writeSet(file, outcomes, () => dataset.labelled, {
     ...(signal && { signal }),
     onSample: (done) => onProgress?.(done, indices.length),
   });
@@ -51,17 +51,14 @@ export async function prepare(
 
 /** Writes samples as they come; for data that can be gone over only once. Throws when there are none. */
 export async function spool(name: string, samples: AsyncIterable<Sample>, file: string): Promise<PreparedSet> {
-  const hash = createHash('sha256');
   let labelled = true;
   async function* outcomes(): AsyncGenerator<Settled<Sample>> {
     for await (const value of samples) {
       labelled &&= value.label !== undefined;
-      hash.update(JSON.stringify(value.label ?? null));
-      for (const { bytes } of Object.values(value.inputs)) hash.update(bytes);
       yield { ok: true, value };
     }
   }
-  const set = await writeSet(file, outcomes(), () => ({ labelled, hash: hash.digest('hex') }), {});
+  const set = await writeSet(file, outcomes(), () => labelled, {});
   if (set.length > 0) return set;
   await rm(file);
   throw new BitloomError(emptySet(name));
@@ -72,12 +69,10 @@ interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
-type Stamp = Pick<PreparedSet, 'labelled' | 'hash'>;
-
 async function writeSet(
   file: string,
   outcomes: AsyncIterable<Settled<Sample>>,
-  stamp: () => Stamp,
+  labelled: () => boolean,
   options: WriteOptions,
 ): Promise<PreparedSet> {
   const temporary = `${file}.${process.pid}.tmp`;
@@ -86,8 +81,8 @@ async function writeSet(
   });
   try {
     const written = await writeRecords({ handle, file }, outcomes, options);
-    const set = { file, length: written.entries.length, ...stamp() };
-    await finish({ handle, file }, written, set);
+    const set = { file, length: written.entries.length, labelled: labelled(), hash: written.hash };
+    await finish({ handle, file }, written, set.labelled);
     await handle.sync();
     await rename(temporary, file);
     return set;
@@ -108,6 +103,7 @@ interface Output {
 interface Written {
   readonly entries: readonly IndexEntry[];
   readonly end: number;
+  readonly hash: string;
 }
 
 /** After a first bad sample nothing more is written, but the others are still read, to report all that are bad. */
@@ -118,12 +114,14 @@ async function writeRecords(
 ): Promise<Written> {
   const entries: IndexEntry[] = [];
   const problems = problemList();
+  const content = contentHasher();
   let end = 0;
   let done = 0;
   for await (const outcome of outcomes) {
     signal?.throwIfAborted();
     if (outcome.ok && problems.count === 0) {
       const record = encodeSample(outcome.value);
+      content.add(outcome.value);
       entries.push({ offset: end, crc: checksum(record) });
       end += await write(output, record);
     }
@@ -131,10 +129,10 @@ async function writeRecords(
     onSample?.(++done);
   }
   problems.throwIfAny();
-  return { entries, end };
+  return { entries, end, hash: content.digest() };
 }
 
-async function finish(output: Output, { entries, end }: Written, { labelled, hash }: Stamp): Promise<void> {
+async function finish(output: Output, { entries, end, hash }: Written, labelled: boolean): Promise<void> {
   await write(output, encodeIndex(entries, end));
   const footer = { indexOffset: end, length: entries.length, labelled, hash };
   await write(output, encodeFooter(footer));

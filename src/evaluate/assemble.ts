@@ -6,14 +6,16 @@ import type { Outcomes } from './outcomes.js';
 export type Decided = (rows: readonly Row[], divergence: readonly number[], total: number) => boolean;
 
 export interface AssembleOptions {
+  /** The metric that is asked for, as blocks name it. */
+  readonly metric: string;
   readonly decided?: Decided;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 export interface Assembly {
-  /** Takes a block, in whatever order blocks arrive. */
-  add(block: BlockRows): void;
-  result(): Pick<Outcomes, 'rows' | 'divergence' | 'stoppedEarly' | 'nonFinite'>;
+  /** Takes a block, in whatever order blocks arrive; one that was there before counts for nothing, and the answer is false. */
+  add(block: BlockRows): boolean;
+  result(): Pick<Outcomes, 'rows' | 'others' | 'divergence' | 'stoppedEarly' | 'nonFinite'>;
 }
 
 /**
@@ -22,34 +24,47 @@ export interface Assembly {
  */
 export function assembler(blocks: readonly Block[], options: AssembleOptions, stop: () => void): Assembly {
   const total = blocks.reduce((sum, { from, to }) => sum + to - from, 0);
-  const waiting = new Map<number, BlockRows>();
+  const arrived = new Map<number, BlockRows>();
+  const front: BlockRows[] = [];
   const rows: Row[] = [];
   const divergence: number[] = [];
-  let next = 0;
-  let arrived = 0;
-  let nonFinite = 0;
+  let done = 0;
   let stopped = false;
 
   const append = (block: BlockRows) => {
-    rows.push(...block.rows);
+    front.push(block);
+    rows.push(...block.rows[options.metric]);
     divergence.push(...block.divergence);
-    nonFinite += block.nonFinite;
-    next++;
     stopped = rows.length < total && (options.decided?.(rows, divergence, total) ?? false);
     if (stopped) stop();
   };
+  const advance = () => {
+    while (!stopped && front.length < blocks.length) {
+      const next = arrived.get(blocks[front.length].from);
+      if (!next) return;
+      append(next);
+    }
+  };
   return {
     add(block) {
-      if (stopped) return;
-      waiting.set(block.from, block);
-      arrived += block.rows.length;
-      options.onProgress?.(arrived, total);
-      for (let front = blocks[next]; front && !stopped; front = blocks[next]) {
-        const ready = waiting.get(front.from);
-        if (!ready) return;
-        append(ready);
-      }
+      if (arrived.has(block.from)) return false;
+      arrived.set(block.from, block);
+      if (stopped) return true;
+      done += block.to - block.from;
+      options.onProgress?.(done, total);
+      advance();
+      return true;
     },
-    result: () => ({ rows, divergence, nonFinite, stoppedEarly: stopped }),
+    result: () => {
+      const nonFinite = front.reduce((sum, block) => sum + block.nonFinite, 0);
+      return { rows, others: othersOf(front, options.metric), divergence, nonFinite, stoppedEarly: stopped };
+    },
   };
+}
+
+/** The other metrics that apply to every block. */
+function othersOf(blocks: readonly BlockRows[], asked: string): Outcomes['others'] {
+  const names = Object.keys(blocks[0]?.rows ?? {}).filter((name) => name !== asked);
+  const common = names.filter((name) => blocks.every(({ rows }) => Object.hasOwn(rows, name)));
+  return Object.fromEntries(common.sort().map((name) => [name, blocks.flatMap(({ rows }) => rows[name])]));
 }

@@ -1,7 +1,8 @@
 import type { Sample } from '../data/dataset.js';
-import type { Metric, MetricSpec, Row, SampleResult } from '../data/metric.js';
+import type { Metric, MetricSpec, OutputKinds, Row, SampleResult } from '../data/metric.js';
+import { applicableMetrics } from '../data/metrics/applicable.js';
 import { divergence } from '../data/metrics/divergence.js';
-import { createMetric } from '../data/metrics/table.js';
+import { createMetric, metricKey } from '../data/metrics/table.js';
 import { readPrepared } from '../data/prepared.js';
 import { BitloomError } from '../kernel/errors.js';
 import { type DenseTensor, toNumbers } from '../kernel/tensor.js';
@@ -23,25 +24,26 @@ export interface EvaluateInput {
   readonly blocks: readonly Block[];
   readonly batch: number;
   readonly threads: number;
+  /** What is asked; an error of this metric is the job's. The other metrics that apply are made beside it. */
   readonly metric: MetricSpec;
 }
 
-/** What a block gave: a few numbers a sample, however large the outputs were. */
-export interface BlockRows {
-  readonly from: number;
-  readonly rows: readonly Row[];
+/** What a block gave: a few numbers a sample, however large the outputs were. Plain data, to be kept. */
+export interface BlockRows extends Block {
+  /** By metric (`metricKey`): those that apply to the block. */
+  readonly rows: Readonly<Record<string, readonly Row[]>>;
   readonly divergence: readonly number[];
   readonly nonFinite: number;
 }
 
 /** Runs a model over blocks of a set and scores each sample against its label and the float model's outputs. */
 const evaluate: JobHandler<EvaluateInput, void, BlockRows> = async (input, { emit, signal }) => {
-  const metric = await createMetric(input.metric, input.reference.kinds);
+  const metrics = await metricsFor(input.metric, input.reference.kinds);
   const { run, close } = await runner(input, signal);
   try {
     for (const block of input.blocks) {
       signal.throwIfAborted();
-      emit(await scoreBlock(input, block, metric, run));
+      emit(await scoreBlock(input, block, metrics, run));
     }
   } finally {
     await close();
@@ -62,7 +64,7 @@ async function runner({ model, threads, batch, reference }: EvaluateInput, signa
 async function scoreBlock(
   { reference, metric: spec }: EvaluateInput,
   { from, to }: Block,
-  metric: Metric,
+  metrics: Metrics,
   run: BatchRunner | undefined,
 ): Promise<BlockRows> {
   const samples = await collect(readPrepared(reference.set, from, to));
@@ -71,10 +73,50 @@ async function scoreBlock(
   const results = samples.map((sample, i) => resultOf(sample, references[i], outputs?.[i]));
   return {
     from,
-    rows: results.map((result, i) => rowOf(metric, result, samples[i])),
+    to,
+    rows: rowsOf(metrics, results, samples),
     divergence: results.map((result) => divergence(result, reference.kinds, spec)),
     nonFinite: results.filter(isBroken).length,
   };
+}
+
+interface Metrics {
+  readonly key: string;
+  readonly asked: Metric;
+  readonly others: ReadonlyMap<string, Metric>;
+}
+
+async function metricsFor(spec: MetricSpec, kinds: OutputKinds): Promise<Metrics> {
+  const key = metricKey(spec);
+  const names = applicableMetrics(spec, kinds).filter((name) => name !== key);
+  const { module: _, ...judging } = spec;
+  const others = await Promise.all(
+    names.map(async (name) => [name, await createMetric({ ...judging, name }, kinds)] as const),
+  );
+  return { key, asked: await createMetric(spec, kinds), others: new Map(others) };
+}
+
+function rowsOf(
+  { key, asked, others }: Metrics,
+  results: readonly SampleResult[],
+  samples: readonly Sample[],
+): BlockRows['rows'] {
+  const rows: Record<string, readonly Row[]> = { [key]: results.map((result, i) => rowOf(asked, result, samples[i])) };
+  for (const [name, metric] of others) {
+    const found = rowsWhereItApplies(metric, results);
+    if (found) rows[name] = found;
+  }
+  return rows;
+}
+
+/** A metric that nobody asked for does not apply to samples whose labels, inputs or outputs it refuses. */
+function rowsWhereItApplies(metric: Metric, results: readonly SampleResult[]): readonly Row[] | undefined {
+  try {
+    return results.map((result) => metric.row(result));
+  } catch (error) {
+    if (error instanceof BitloomError) return undefined;
+    throw error;
+  }
 }
 
 async function collect(samples: AsyncIterable<Sample>): Promise<readonly Sample[]> {

@@ -10,7 +10,8 @@ import { saveModel } from '../graph/to-onnx.js';
 import { random } from '../kernel/random.js';
 import { floats, ints } from '../kernel/tensor.js';
 import { localExecutor } from '../runtime/executor.js';
-import { createEvaluator, type Evaluator, evaluateModel, makeReference, scoreReference } from './evaluate.js';
+import { evaluateModel, makeReference, scoreReference } from './evaluate.js';
+import { createEvaluator, type Evaluator } from './evaluator.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bitloom-evaluate-'));
 const executor = localExecutor({ workers: 2, threads: 1 });

@@ -18,9 +18,11 @@ function outcomes(hits: readonly number[], divergence = 0): Outcomes {
   return {
     metric: 'top1',
     rows,
+    others: {},
     divergence: hits.map(() => divergence),
     samples: hits.length,
     seconds: 0,
+    recalled: 0,
     stoppedEarly: false,
   };
 }

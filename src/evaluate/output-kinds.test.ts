@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { value } from '../graph/build.js';
 import { floats } from '../kernel/tensor.js';
 import { mergeMoments, momentsOf, NO_MOMENTS, spreadOf } from './moments.js';
-import { addToProfile, defaultRoles, kindsOf, mergeProfiles, NO_PROFILE } from './output-kinds.js';
+import { defaultRoles, kindsOf, mergeProfiles, profileOf } from './output-kinds.js';
 
 describe('defaultRoles', () => {
   const classes = value('y', 'float32', ['N', 10]);
@@ -28,21 +28,18 @@ describe('defaultRoles', () => {
 });
 
 describe('kindsOf', () => {
-  const profileOf = (...values: number[]) => {
-    const output = floats(values, [1, values.length]);
-    return addToProfile(NO_PROFILE, output, momentsOf(values));
-  };
+  const profile = (...values: number[]) => profileOf(floats(values, [1, values.length]), momentsOf(values));
 
   it('takes scores for probabilities only if every part of the set says so', () => {
-    const chances = { y: profileOf(0.2, 0.8) };
-    const logits = { y: profileOf(0.2, 0.9) };
+    const chances = { y: profile(0.2, 0.8) };
+    const logits = { y: profile(0.2, 0.9) };
     expect(kindsOf({ y: 'scores' }, mergeProfiles(chances, chances))).toEqual({ y: { kind: 'probabilities' } });
     expect(kindsOf({ y: 'scores' }, mergeProfiles(chances, logits))).toEqual({ y: { kind: 'logits' } });
-    expect(kindsOf({ y: 'scores' }, { y: profileOf(-0.2, 1.2) })).toEqual({ y: { kind: 'logits' } });
+    expect(kindsOf({ y: 'scores' }, { y: profile(-0.2, 1.2) })).toEqual({ y: { kind: 'logits' } });
   });
 
   it('measures real values against their variance, and a constant against itself', () => {
-    expect(kindsOf({ y: 'regression' }, { y: profileOf(1, 3) })).toEqual({ y: { kind: 'regression', variance: 1 } });
+    expect(kindsOf({ y: 'regression' }, { y: profile(1, 3) })).toEqual({ y: { kind: 'regression', variance: 1 } });
     expect(spreadOf(momentsOf([3, 3]))).toBe(9);
     expect(spreadOf(momentsOf([0, 0]))).toBe(1);
   });

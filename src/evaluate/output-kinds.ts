@@ -2,7 +2,7 @@ import type { OutputKind, OutputKinds } from '../data/metric.js';
 import { scoresOf } from '../data/metrics/scores.js';
 import type { Value } from '../graph/model.js';
 import type { DenseTensor } from '../kernel/tensor.js';
-import { type Moments, mergeMoments, NO_MOMENTS, spreadOf } from './moments.js';
+import { type Moments, mergeMoments, spreadOf } from './moments.js';
 
 /** What a caller says of an output: whether its last dimension holds class scores, or real values. */
 export type OutputRole = 'scores' | 'regression';
@@ -10,10 +10,10 @@ export type OutputRole = 'scores' | 'regression';
 /** By output name; outputs that are left out are not looked at. */
 export type OutputRoles = Readonly<Record<string, OutputRole>>;
 
-/** What the float model's values show of an output, over part of a set. */
+/** What the float model's values show of an output, over a sample or several. */
 export interface OutputProfile {
   readonly moments: Moments;
-  /** Every position so far holds values of [0, 1], which add up to 1 where there are several. */
+  /** Every position holds values of [0, 1], which add up to 1 where there are several. */
   readonly distribution: boolean;
 }
 
@@ -46,14 +46,9 @@ function looksLikeScores({ type }: Value): boolean {
   return (shape.length === 2 || shape.length === 3) && shape.at(-1) !== 1;
 }
 
-export const NO_PROFILE: OutputProfile = { moments: NO_MOMENTS, distribution: true };
-
-/** The profile with one more sample's output. */
-export function addToProfile(profile: OutputProfile, output: DenseTensor, moments: Moments): OutputProfile {
-  return {
-    moments: mergeMoments(profile.moments, moments),
-    distribution: profile.distribution && isDistribution(output),
-  };
+/** What one sample's output shows; `moments` are those of its values. */
+export function profileOf(output: DenseTensor, moments: Moments): OutputProfile {
+  return { moments, distribution: isDistribution(output) };
 }
 
 export function mergeProfiles(a: OutputProfiles, b: OutputProfiles): OutputProfiles {

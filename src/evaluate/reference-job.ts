@@ -6,14 +6,7 @@ import type { JobContext, JobHandler } from '../runtime/job.js';
 import { ortRuntime } from '../runtime/ort.js';
 import { type BatchRunner, batchRunner, type Outputs } from './batches.js';
 import { momentsOf } from './moments.js';
-import {
-  addToProfile,
-  defaultRoles,
-  NO_PROFILE,
-  type OutputProfile,
-  type OutputProfiles,
-  type OutputRoles,
-} from './output-kinds.js';
+import { defaultRoles, type OutputProfiles, type OutputRoles, profileOf } from './output-kinds.js';
 import type { ReferencePart } from './reference.js';
 
 export interface ReferenceInput {
@@ -32,7 +25,11 @@ export interface ReferenceInput {
 export interface ReferenceOutput {
   readonly part: ReferencePart;
   readonly roles: OutputRoles;
-  readonly profiles: OutputProfiles;
+  /** One a sample: joined in their order, whichever worker made them, they give the same numbers. */
+  readonly profiles: readonly OutputProfiles[];
+  /** Bytes of all samples' inputs, and of their outputs. */
+  readonly inputBytes: number;
+  readonly outputBytes: number;
 }
 
 /** Samples done. */
@@ -57,8 +54,11 @@ async function writePart(
   roles: OutputRoles,
   { emit, signal }: JobContext<ReferenceEvent>,
 ): Promise<ReferenceOutput> {
-  const profiles: Record<string, OutputProfile> = {};
-  const results = outputsOf(input, run);
+  const profiles: OutputProfiles[] = [];
+  const size = { inputBytes: 0, outputBytes: 0 };
+  const results = outputsOf(input, run, ({ inputs }) => {
+    size.inputBytes += bytesIn(inputs);
+  });
   const broken = new AbortController();
   const next = async () => {
     const { value } = await results.next().catch((error: unknown) => {
@@ -66,7 +66,8 @@ async function writePart(
       broken.abort(error);
       throw error;
     });
-    observe(profiles, value, roles);
+    profiles.push(observe(value, roles));
+    size.outputBytes += bytesIn(value.inputs);
     return value;
   };
   const dataset = datasetOf(input, next);
@@ -77,7 +78,7 @@ async function writePart(
       onProgress: emit,
       signal: AbortSignal.any([signal, broken.signal]),
     });
-    return { part: { from: input.from, to: input.to, outputs }, roles, profiles };
+    return { part: { from: input.from, to: input.to, outputs }, roles, profiles, ...size };
   } finally {
     // It stands at its last sample: this closes the file that it reads.
     await results.return(undefined);
@@ -85,9 +86,14 @@ async function writePart(
 }
 
 /** Outputs in the set's order, `batch` samples at a time: the file grows while the set is read. */
-async function* outputsOf({ set, from, to, batch }: ReferenceInput, run: BatchRunner): AsyncGenerator<Sample> {
+async function* outputsOf(
+  { set, from, to, batch }: ReferenceInput,
+  run: BatchRunner,
+  onRead: (sample: Sample) => void,
+): AsyncGenerator<Sample> {
   let waiting: Sample[] = [];
   for await (const sample of readPrepared(set, from, to)) {
+    onRead(sample);
     waiting.push(sample);
     if (waiting.length < batch) continue;
     yield* named(waiting, await run(waiting));
@@ -111,12 +117,17 @@ function datasetOf(input: ReferenceInput, next: () => Promise<Sample>): Dataset 
   };
 }
 
-function observe(profiles: Record<string, OutputProfile>, { id, inputs }: Sample, roles: OutputRoles): void {
-  for (const name of Object.keys(roles)) {
+function bytesIn(tensors: Sample['inputs']): number {
+  return Object.values(tensors).reduce((total, { bytes }) => total + bytes.length, 0);
+}
+
+function observe({ id, inputs }: Sample, roles: OutputRoles): OutputProfiles {
+  const profiles = Object.keys(roles).map((name) => {
     const values = toNumbers(inputs[name]);
     if (!isUsable(values, roles[name] === 'scores')) throw notFinite(id, name);
-    profiles[name] = addToProfile(profiles[name] ?? NO_PROFILE, inputs[name], momentsOf(values));
-  }
+    return [name, profileOf(inputs[name], momentsOf(values))] as const;
+  });
+  return Object.fromEntries(profiles);
 }
 
 /** -Infinity is how a model rules a class out. */

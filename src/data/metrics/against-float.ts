@@ -1,6 +1,7 @@
-import { type DenseTensor, toNumbers } from '../../kernel/tensor.js';
+import type { DenseTensor } from '../../kernel/tensor.js';
 import type { Metric, SampleResult } from '../metric.js';
 import { klOfOutput } from './divergence.js';
+import { oncePerPair } from './once-per.js';
 import { kindOf, type MetricOptions } from './options.js';
 import { countedPositions } from './padding.js';
 import { argmax, mainOutput, scoresOf } from './scores.js';
@@ -44,8 +45,8 @@ export function kl(options: MetricOptions): Metric {
 /** Mean over samples of the cosine between this output and the float model's; 0 where one of them is 0 or not finite. */
 export function cosine(options: MetricOptions): Metric {
   return meanMetric('cosine', true, (result) => {
-    const [a, b] = pair(result, options.output).map(toNumbers);
-    const value = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+    const { power, wanted, product } = powersOf(...pair(result, options.output));
+    const value = product / Math.sqrt(power * wanted);
     return Number.isFinite(value) ? value : 0;
   });
 }
@@ -53,8 +54,8 @@ export function cosine(options: MetricOptions): Metric {
 /** Mean over samples of the mean squared difference from the float model's output. */
 export function mse(options: MetricOptions): Metric {
   return meanMetric('mse', false, (result) => {
-    const [a, b] = pair(result, options.output).map(toNumbers);
-    return finiteOr(Number.POSITIVE_INFINITY, squaredDifference(a, b) / a.length);
+    const { noise, length } = powersOf(...pair(result, options.output));
+    return finiteOr(Number.POSITIVE_INFINITY, noise / length);
   });
 }
 
@@ -69,8 +70,8 @@ export function sqnr(options: MetricOptions): Metric {
     kind: 'set',
     needsLabels: false,
     row: (result) => {
-      const [outputs, reference] = pair(result, options.output).map(toNumbers);
-      return [dot(reference, reference), finiteOr(Number.POSITIVE_INFINITY, squaredDifference(outputs, reference))];
+      const { wanted, noise } = powersOf(...pair(result, options.output));
+      return [wanted, finiteOr(Number.POSITIVE_INFINITY, noise)];
     },
     value: (rows) => Math.min(MOST_DECIBELS, 10 * Math.log10(columnSum(rows, 0) / columnSum(rows, 1))),
   };
@@ -91,17 +92,18 @@ function pair(result: SampleResult, name: string | undefined): readonly [DenseTe
   return [mainOutput(result.outputs, name), mainOutput(result.reference, name)];
 }
 
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let total = 0;
-  for (let i = 0; i < a.length; i++) total += a[i] * b[i];
-  return total;
-}
-
-function squaredDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let total = 0;
-  for (let i = 0; i < a.length; i++) total += (a[i] - b[i]) ** 2;
-  return total;
-}
+/** Sums over the elements of an output and the float model's: `wanted` is the power of the latter. */
+const powersOf = oncePerPair((output: DenseTensor, reference: DenseTensor) => {
+  const [a, b] = [scoresOf(output).values, scoresOf(reference).values];
+  let [power, wanted, product, noise] = [0, 0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    power += a[i] * a[i];
+    wanted += b[i] * b[i];
+    product += a[i] * b[i];
+    noise += (a[i] - b[i]) ** 2;
+  }
+  return { power, wanted, product, noise, length: a.length };
+});
 
 function finiteOr(fallback: number, value: number): number {
   return Number.isFinite(value) ? value : fallback;

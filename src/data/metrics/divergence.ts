@@ -1,5 +1,6 @@
 import { toNumbers } from '../../kernel/tensor.js';
 import type { OutputKind, OutputKinds, Padding, SampleResult } from '../metric.js';
+import { oncePerPair } from './once-per.js';
 import { countedPositions } from './padding.js';
 import { logProbabilities, type Scores, scoresOf } from './scores.js';
 
@@ -28,19 +29,41 @@ export function klOfOutput(
   kind: OutputKind,
   counted: (position: number) => boolean,
 ): { readonly sum: number; readonly positions: number } {
-  const width = Math.max(2, outputs.width);
-  const [p, q] = [new Float64Array(width), new Float64Array(width)];
+  const klAt = POSITIONS[kind.kind](reference, outputs);
   let sum = 0;
   let positions = 0;
   for (let t = 0; t < outputs.positions; t++) {
     if (!counted(t)) continue;
-    logProbabilities(reference, t, kind, p);
-    logProbabilities(outputs, t, kind, q);
-    sum += klOfLogs(p, q);
+    sum += klAt(t);
     positions++;
   }
   return { sum, positions };
 }
+
+/** KL at a position, computed when first asked for: the divergence and the metric `kl` need the same. */
+const POSITIONS: { readonly [K in OutputKind['kind']]: ReturnType<typeof klPositions> } = {
+  logits: klPositions({ kind: 'logits' }),
+  probabilities: klPositions({ kind: 'probabilities' }),
+  regression: klPositions({ kind: 'logits' }),
+};
+
+function klPositions(kind: OutputKind) {
+  return oncePerPair((reference: Scores, outputs: Scores): ((position: number) => number) => {
+    const width = Math.max(2, outputs.width);
+    const [p, q] = [new Float64Array(width), new Float64Array(width)];
+    const known = new Float64Array(outputs.positions).fill(UNKNOWN);
+    return (t) => {
+      if (known[t] !== UNKNOWN) return known[t];
+      logProbabilities(reference, t, kind, p);
+      logProbabilities(outputs, t, kind, q);
+      known[t] = klOfLogs(p, q);
+      return known[t];
+    };
+  });
+}
+
+/** No KL is negative. */
+const UNKNOWN = -1;
 
 /** A class that the reference gives no chance adds nothing. Rounding may leave -1e-17 of an exact 0. */
 function klOfLogs(p: Float64Array, q: Float64Array): number {

@@ -1,6 +1,7 @@
 import { BitloomError } from '../../kernel/errors.js';
 import { type DenseTensor, toNumbers } from '../../kernel/tensor.js';
 import type { OutputKind } from '../metric.js';
+import { oncePer } from './once-per.js';
 
 /** Numbers over `width` classes at each of `positions`, row major. */
 export interface Scores {
@@ -10,11 +11,11 @@ export interface Scores {
 }
 
 /** The last dimension holds the classes; all others, the batch dimension 1 included, are positions. */
-export function scoresOf(output: DenseTensor): Scores {
+export const scoresOf = oncePer((output: DenseTensor): Scores => {
   const values = toNumbers(output);
   const width = output.dims.at(-1) ?? 1;
   return { values, width, positions: width === 0 ? 0 : values.length / width };
-}
+});
 
 /** The output that a metric judges: the named one, the only one, or the one called `logits`. */
 export function mainOutput(outputs: Readonly<Record<string, DenseTensor>>, name: string | undefined): DenseTensor {
@@ -33,9 +34,19 @@ export function mainOutput(outputs: Readonly<Record<string, DenseTensor>>, name:
  * The class with the highest score at a position, the first of equals; -1 where a score is NaN or +Infinity, which no
  * label and no other model's answer equals. A single score decides between classes 0 and 1.
  */
-export function argmax({ values, width }: Scores, position: number, kind: OutputKind | undefined): number {
+export function argmax(scores: Scores, position: number, kind: OutputKind | undefined): number {
+  if (scores.width === 1) return binaryClass(scores.values[position], kind);
+  const known = highestClasses(scores);
+  if (known[position] === UNKNOWN) known[position] = highestAt(scores, position);
+  return known[position];
+}
+
+/** The highest class of each position, as far as it was asked for. */
+const highestClasses = oncePer(({ positions }: Scores) => new Int32Array(positions).fill(UNKNOWN));
+const UNKNOWN = -2;
+
+function highestAt({ values, width }: Scores, position: number): number {
   const start = position * width;
-  if (width === 1) return binaryClass(values[start], kind);
   let best = -1;
   for (let i = 0; i < width; i++) {
     const score = values[start + i];

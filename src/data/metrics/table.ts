@@ -46,6 +46,11 @@ export function parseMetric(text: string): MetricSpec {
   });
 }
 
+/** What a metric's rows are kept under: its name, however it was written, or its module's path. */
+export function metricKey({ name, module }: MetricSpec): string {
+  return module ?? parseMetric(name).name;
+}
+
 /** The metric that a spec names; `kinds` says what the model's outputs hold. */
 export async function createMetric(spec: MetricSpec, kinds: OutputKinds = {}): Promise<Metric> {
   if (spec.module !== undefined) return loadMetricModule(spec.module);
@@ -54,6 +59,6 @@ export async function createMetric(spec: MetricSpec, kinds: OutputKinds = {}): P
   return isMetricName(name) ? METRICS[name](options) : topK(Number(name.slice('top'.length)), options);
 }
 
-function isMetricName(name: string): name is MetricName {
+export function isMetricName(name: string): name is MetricName {
   return Object.hasOwn(METRICS, name);
 }
