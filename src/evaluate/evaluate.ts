@@ -21,6 +21,8 @@ const BLOCK_SAMPLES = 32;
 export interface RunSettings {
   /** Samples that run at once where their shapes allow it; 8 when left out. `w8a8-dynamic` depends on it: 1 there. */
   readonly batch?: number;
+  /** What runs, in the words of an error about a process that was lost; the model's file when left out. */
+  readonly what?: string;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -51,13 +53,13 @@ export async function makeReference(
   folder: string,
   settings: ReferenceSettings = {},
 ): Promise<Reference> {
-  const { onProgress, signal, roles, batch = DEFAULT_BATCH } = settings;
+  const { onProgress, signal, roles, batch = DEFAULT_BATCH, what = model } = settings;
   const progress = totals(set.length, onProgress);
   const made = await together(signal, (stop) =>
     cut({ from: 0, to: set.length }, shareOf(set.length, executor.workers, batch)).map(({ from, to }) => {
       const file = join(folder, `reference-${from}`);
       const input = { model, set, from, to, file, batch, threads: executor.threads, ...(roles && { roles }) };
-      return executor.run(REFERENCE_JOB, input, { signal: stop, onEvent: (done) => progress(from, done) });
+      return executor.run(REFERENCE_JOB, input, { what, signal: stop, onEvent: (done) => progress(from, done) });
     }),
   );
   return { model, set, batch, blockSamples: blockSamples(made, set.length), ...described(made) };

@@ -20,6 +20,7 @@ export interface BlockMemory {
 export interface BlockSettings extends BlockMemory {
   readonly range: Block;
   readonly batch: number;
+  readonly what?: string;
   readonly decided?: Decided;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -114,6 +115,7 @@ async function runUnknown(
   const keeper = keeperOf(settings);
   const signals = [enough, keeper.failed, ...(settings.signal ? [settings.signal] : [])];
   const common = { reference, metric, batch: settings.batch, threads: executor.threads };
+  const what = settings.what ?? path ?? 'the outputs of the float model';
   const onEvent = (rows: BlockRows) => {
     if (assembly.add(rows)) keeper.keep(withRows(rows, known.lacking.get(rows.from)));
   };
@@ -121,7 +123,7 @@ async function runUnknown(
     await together(AbortSignal.any(signals), (signal) =>
       deal(unknown, executor.workers).map((blocks) => {
         const input = { ...common, blocks, ...(path !== undefined && { model: path }) };
-        return executor.run(EVALUATE_JOB, input, { signal, onEvent });
+        return executor.run(EVALUATE_JOB, input, { what, signal, onEvent });
       }),
     );
   } catch (error) {
