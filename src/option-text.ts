@@ -37,7 +37,6 @@ export function parseBytes(text: string): number {
     kind: 'option',
     code: 'bad-size',
     message: `${JSON.stringify(text)} is no size`,
-    place: { option: 'memory' },
     hint: 'write 4GiB, 512MB or a number of bytes',
   });
 }
