@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
     testTimeout: 60_000,
+    setupFiles: ['test/own-cache.ts'],
     // ONNX Runtime's sessions and a worker pool do not share a process well: files run in child processes, as many as
     // the small machine that CI has can feed.
     pool: 'forks',

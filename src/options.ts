@@ -12,7 +12,7 @@ import { parseBytes, parseForced } from './option-text.js';
 import { FORMATS, isFormat } from './quantize/formats.js';
 
 /** An option that is written in a notation of its own: what its reader refuses becomes the schema's complaint. */
-function written<T>(read: (text: string) => T) {
+export function written<T>(read: (text: string) => T) {
   return (text: string, context: z.RefinementCtx): T => {
     try {
       return read(text);
@@ -130,6 +130,23 @@ const RESOURCES = {
     .exactOptional(),
 };
 
+const KEEPING = {
+  run: text(
+    'folder',
+    'where this run keeps what it measures and goes on from; in the cache when left out',
+  ).exactOptional(),
+  cache: text(
+    'folder',
+    'results that all runs share; $BITLOOM_CACHE or the user’s cache folder when left out',
+  ).exactOptional(),
+  cacheSize: z
+    .string()
+    .prefault('4GiB')
+    .transform(written(parseBytes))
+    .meta({ title: 'size', description: 'what the cache may hold; the least recently used goes first' }),
+  fresh: flag('measure everything anew'),
+};
+
 const OUTPUT = {
   out: text('folder', 'where model, plan and report are written').default('out'),
   overwrite: flag('replace an output folder that exists'),
@@ -145,6 +162,9 @@ const REFERENCE = {
   reference: text('file', 'the float model whose answers agreement and KL are held against').exactOptional(),
 };
 
+/** Of a stage that only looks up and adds to what all runs share. */
+const SHARED = { cache: KEEPING.cache, cacheSize: KEEPING.cacheSize, fresh: KEEPING.fresh };
+
 /** The options in the groups that help shows. */
 export const OPTION_GROUPS = {
   Data: DATA,
@@ -152,6 +172,7 @@ export const OPTION_GROUPS = {
   Search: SEARCH,
   Quantization: QUANTIZATION,
   Resources: RESOURCES,
+  Keeping: KEEPING,
   Output: OUTPUT,
 };
 
@@ -196,11 +217,12 @@ export const STAGES = {
       ...SEARCH,
       ...QUANTIZATION,
       ...RESOURCES,
+      ...KEEPING,
       ...OUTPUT,
     })
     .superRefine(oneOrTheOther)
     .superRefine(enoughData),
-  evaluate: z.strictObject({ model, ...SAMPLES, ...METRIC, ...REFERENCE, ...RESOURCES }),
+  evaluate: z.strictObject({ model, ...SAMPLES, ...METRIC, ...REFERENCE, ...RESOURCES, ...SHARED }),
   bench: z.strictObject({ models, threads: RESOURCES.threads, seed: DATA.seed }),
   compare: z.strictObject({ models, ...SAMPLES, threads: RESOURCES.threads }),
 };

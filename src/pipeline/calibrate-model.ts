@@ -8,8 +8,12 @@ import type { QuantizeSettings } from '../options.js';
 import { type Bits, FORMATS, type Format } from '../quantize/formats.js';
 import { type Activations, valuesToObserve } from '../quantize/make-plan.js';
 import type { Executor } from '../runtime/job.js';
+import { resultKind } from '../store/result-kind.js';
+import type { Results } from '../store/results.js';
 import { HARSHER_FORMATS } from './choices.js';
 import type { OpenedModel } from './open-model.js';
+
+const STATISTICS = resultKind<Statistics>('statistics');
 
 /** What was seen of the activations, and the scales that follow. */
 export interface Calibrated {
@@ -24,21 +28,22 @@ export interface CalibrateModelOptions {
   readonly target: Target;
   readonly set: PreparedSet;
   readonly executor: Executor;
+  readonly results: Results;
   readonly observer: Observer;
 }
 
 /** Observes every activation that some plan may quantize, in one pass over the calibration samples. */
 export async function calibrateModel(options: CalibrateModelOptions): Promise<Calibrated> {
-  const { settings, source, target, set, executor, observer } = options;
+  const { settings, source, target, set, executor, results, observer } = options;
   const method = settings.calibrateWith;
-  const statistics = await observe({
-    model: source.model,
-    values: valuesToObserve(source.model, target),
-    data: set,
-    detail: settings.ranker === 'error' ? 'histogram' : METHODS[method].detail,
-    executor,
-    onProgress: (done, total) => observer.progress({ stage: 'calibration', done, total }),
-  });
+  const { model } = source;
+  const detail = settings.ranker === 'error' ? 'histogram' : METHODS[method].detail;
+  const values = valuesToObserve(model, target);
+  const onProgress = (done: number, total: number) => observer.progress({ stage: 'calibration', done, total });
+  const key = { model: source.hash, set: set.hash, values, detail, threads: executor.threads };
+  const statistics = await results.once(STATISTICS, key, () =>
+    observe({ model, values, data: set, detail, executor, onProgress }),
+  );
   const activations = Object.fromEntries(calibrate({ statistics, method, bits: widths(settings, target) }));
   return { statistics, activations, method };
 }

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { evaluateModel } from '../evaluate/evaluate.js';
 import { printFloor } from '../evaluate/floor-text.js';
 import { estimateMetric } from '../evaluate/intervals.js';
 import type { Outcomes } from '../evaluate/outcomes.js';
@@ -53,8 +52,8 @@ export async function makeReport(run: Run, selection: Selection, picked: Picked)
   };
 }
 
-async function holdoutOutcomes({ executor, float, observer }: Run, { trial }: Picked): Promise<Outcomes> {
-  return evaluateModel(executor, float.references.holdout, float.spec, trial.path, {
+async function holdoutOutcomes({ evaluations, float, observer }: Run, { trial }: Picked): Promise<Outcomes> {
+  return evaluations.model(float.references.holdout, float.spec, trial, {
     ...batchOf(trial.plan.units),
     onProgress: (done, total) => observer.progress({ stage: 'holdout', done, total }),
   });
@@ -91,9 +90,9 @@ function resolvedLoss({ settings, float }: Run, { trial }: Picked): number {
 function latencyOf(picked: Picked): Report['latency'] {
   const { models, ratios, rounds, batch, threads, provider, noisy } = picked.latency;
   const floatMs = models[0].medianMs;
-  const own = ratios.find(({ path }) => path === picked.trial.path);
+  const own = ratios.find(({ path }) => path === picked.trial.hash);
   const shown = own ?? { ratio: 1, low: 1, high: 1 };
-  const resultMs = models.find(({ path }) => path === picked.trial.path)?.medianMs ?? floatMs;
+  const resultMs = models.find(({ path }) => path === picked.trial.hash)?.medianMs ?? floatMs;
   return {
     floatMs,
     resultMs,
@@ -119,7 +118,7 @@ function countFormats(formats: readonly Format[]): Report['formats'] {
 
 function candidatesOf({ candidates }: Selection, picked: Picked): Report['candidates'] {
   const msOf = (candidate: Candidate) =>
-    picked.latency.models.find(({ path }) => path === candidate.trial.path)?.medianMs;
+    picked.latency.models.find(({ path }) => path === candidate.trial.hash)?.medianMs;
   return candidates.map((candidate) => {
     const { verdict, divergence } = candidate.trial;
     const medianMs = msOf(candidate);

@@ -1,4 +1,3 @@
-import { evaluateModel } from '../evaluate/evaluate.js';
 import type { Model } from '../graph/model.js';
 import { mean } from '../kernel/statistics.js';
 import { type DenseTensor, isDense, toFloat32 } from '../kernel/tensor.js';
@@ -8,10 +7,14 @@ import type { Executor } from '../runtime/job.js';
 import { withNoise } from '../sensitivity/noise.js';
 import type { Measures } from '../sensitivity/rankers.js';
 import { activationError, relativeError, roundedWeight } from '../sensitivity/rounding.js';
+import { createEvaluations } from './evaluations.js';
 import type { Run } from './run.js';
-import { batchOf, weightOptions } from './workbench.js';
+import { batchOf, type Variant, weightOptions } from './workbench.js';
 
-export type MeasureOptions = Pick<Run, 'settings' | 'source' | 'bench' | 'executor' | 'float' | 'calibrated'>;
+export type MeasureOptions = Pick<
+  Run,
+  'settings' | 'source' | 'bench' | 'executor' | 'results' | 'float' | 'calibrated'
+>;
 
 /** Measures of one unit at a time. Each run of a model takes one worker, so that as many go on as there are workers. */
 export function createMeasures(options: MeasureOptions): Measures {
@@ -35,24 +38,23 @@ export function createMeasures(options: MeasureOptions): Measures {
       const weight = weightOf(model, unit);
       if (!weight || !unit.weight) return 0;
       const strength = Math.sqrt(relativeError(toFloat32(weight), rounded(unit, format, weight)) * meanSquare(weight));
-      const path = await bench.save(withNoise(model, unit.weight, strength, settings.seed));
-      return divergenceOf(options, path, {});
+      return divergenceOf(options, await bench.variant(withNoise(model, unit.weight, strength, settings.seed)), {});
     },
     async divergenceAlone(unit, format) {
       const { units } = bench.net;
       const formats: Formats = Object.fromEntries(
         units.map((other) => [other.name, other.group === unit.group ? format : 'float']),
       );
-      const { path } = await bench.build(bench.plan(formats));
-      return divergenceOf(options, path, formats);
+      return divergenceOf(options, await bench.build(bench.plan(formats)), formats);
     },
   };
 }
 
-async function divergenceOf({ executor, float, bench }: MeasureOptions, path: string, formats: Formats) {
+async function divergenceOf({ executor, results, float }: MeasureOptions, variant: Variant, formats: Formats) {
   const alone: Executor = { ...executor, workers: 1 };
-  const outcomes = await evaluateModel(alone, await float.ranking(), float.spec, path, batchOf(formats));
-  await bench.discard(path);
+  const evaluations = createEvaluations({ executor: alone, results });
+  const outcomes = await evaluations.model(await float.ranking(), float.spec, variant, batchOf(formats));
+  await variant.discard();
   return mean(outcomes.divergence);
 }
 

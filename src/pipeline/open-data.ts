@@ -49,9 +49,11 @@ export async function prepareSome(
   request: DataReading & { readonly data: DataSource; readonly samples?: number; readonly seed: number },
   model: Pick<OpenedModel, 'model' | 'files'>,
   file: string,
+  signal: AbortSignal | undefined,
 ): Promise<PreparedSet> {
   const dataset = await openDataset(request.data, dataOptions(request, model));
-  return prepare(dataset, stratifiedOrder(dataset, request.seed).slice(0, request.samples), file);
+  const indices = stratifiedOrder(dataset, request.seed).slice(0, request.samples);
+  return prepare(dataset, indices, file, signal ? { signal } : {});
 }
 
 /** The three parts on disk, and what the user should know of them. */
@@ -60,12 +62,18 @@ export interface OpenedData {
   readonly notes: readonly string[];
 }
 
+/** Where prepared sets go, and who watches. */
+export interface Into {
+  readonly folder: string;
+  readonly observer: Observer;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Reads, divides and prepares the three sets into files in `folder`. */
 export async function openSplits(
   request: DataRequest,
   options: DataOptions,
-  folder: string,
-  observer: Observer,
+  { folder, observer, signal }: Into,
 ): Promise<OpenedData> {
   const { parts, notes } = await openParts(request, options);
   const total = PARTS.reduce((sum, name) => sum + parts[name].indices.length, 0);
@@ -74,6 +82,7 @@ export async function openSplits(
     const { dataset, indices } = parts[name];
     const set = await prepare(dataset, indices, join(folder, `${name}.samples`), {
       onProgress: (done) => observer.progress({ stage: 'data', done: before + done, total, note: name }),
+      ...(signal && { signal }),
     });
     before += indices.length;
     return set;

@@ -11,6 +11,8 @@ import { BitloomError } from '../kernel/errors.js';
 import { type Observer, silent } from '../kernel/observer.js';
 import { ortRuntime } from '../runtime/ort.js';
 import { simplify } from '../simplify/simplify.js';
+import type { Runnable } from './evaluations.js';
+import { once } from './once.js';
 
 /** A model made ready for quantization. */
 export interface OpenedModel {
@@ -48,12 +50,14 @@ async function prepareModel(files: ModelFiles, loaded: Model, observer: Observer
   return { files, hash, bytes: size, precision, converted, model, notes: note ? [note] : [] };
 }
 
-/** A file of the float model that takes the samples: the user's own, or where that was converted one in `folder`. */
-export async function floatFile({ files, model, converted }: OpenedModel, folder: string): Promise<string> {
-  if (!converted) return files.model;
-  const path = join(folder, 'float.onnx');
-  await saveModel(model, path, { externalData: { file: 'float.bin' } });
-  return path;
+/** The float model that takes the samples: in the user's own file, or where that was converted in one in `folder`. */
+export function floatModel({ files, hash, model, converted }: OpenedModel, folder: string): Runnable {
+  const convert = async () => {
+    const path = join(folder, 'float.onnx');
+    await saveModel(model, path, { externalData: { file: 'float.bin' } });
+    return path;
+  };
+  return { hash, file: converted ? once(convert) : async () => files.model };
 }
 
 /** What is wrong with the model is told with its file. */

@@ -3,12 +3,16 @@ import { readSample } from '../data/prepared.js';
 import { type BenchResult, bench } from '../runtime/bench.js';
 import { allCores } from '../runtime/cores.js';
 import type { Feeds } from '../runtime/feeds.js';
+import { resultKind } from '../store/result-kind.js';
+import type { Runnable } from './evaluations.js';
 import type { Run } from './run.js';
 import type { Candidate, Selection } from './select.js';
 
+const LATENCY = resultKind<BenchResult>('latency');
+
 /** The plan that is returned, and how long float and all candidates took. */
 export interface Picked extends Candidate {
-  /** Float first, then the candidates timed, in their order. */
+  /** Float first, then the candidates timed, in their order; each named by the hash of its content. */
   readonly latency: BenchResult;
   readonly reason: string;
 }
@@ -35,19 +39,37 @@ export async function pickFastest(run: Run, { candidates, reason }: Selection): 
 function unique(candidates: readonly Candidate[]): readonly Candidate[] {
   const first = new Map<string, Candidate>();
   for (const candidate of candidates) {
-    if (!first.has(candidate.trial.path)) first.set(candidate.trial.path, candidate);
+    if (!first.has(candidate.trial.hash)) first.set(candidate.trial.hash, candidate);
   }
   return [...first.values()];
 }
 
-async function timeAgainstFloat({ float, settings, sets, observer }: Run, candidates: readonly Candidate[]) {
+/** A measurement that the machine disturbed is not kept: the next run may find it quiet. */
+async function timeAgainstFloat(run: Run, candidates: readonly Candidate[]): Promise<BenchResult> {
+  const { float, settings, sets, results } = run;
   const threads = settings.threads ?? allCores();
-  const samples = await spreadInputs(sets.selection);
-  return bench([float.path, ...candidates.map(({ trial }) => trial.path)], {
-    feeds: { kind: 'samples', samples, batch: 1 },
+  const models = [float.model, ...candidates.map(({ trial }) => trial)];
+  const key = { models: models.map(({ hash }) => hash), set: sets.selection.hash, threads };
+  const known = await results.find(LATENCY, key);
+  if (known) return known;
+  const measured = await timeInTurns(run, models, threads);
+  if (!measured.noisy) await results.keep(LATENCY, key, measured);
+  return measured;
+}
+
+async function timeInTurns({ sets, observer, signal }: Run, models: readonly Runnable[], threads: number) {
+  const files = await Promise.all(models.map(({ file }) => file()));
+  const measured = await bench(files, {
+    feeds: { kind: 'samples', samples: await spreadInputs(sets.selection), batch: 1 },
     threads,
     onRound: (done) => observer.progress({ stage: 'latency', done, total: done }),
+    ...(signal && { signal }),
   });
+  const named = <T extends { readonly path: string }>(item: T): T => ({
+    ...item,
+    path: models[files.indexOf(item.path)].hash,
+  });
+  return { ...measured, models: measured.models.map(named), ratios: measured.ratios.map(named) };
 }
 
 async function spreadInputs(set: PreparedSet): Promise<readonly Feeds[]> {
@@ -65,7 +87,7 @@ function fastest(candidates: readonly Candidate[], latency: BenchResult): Candid
 
 /** A candidate's time over float's. */
 export function ratioOf(latency: BenchResult, { trial }: Candidate): number {
-  return latency.ratios.find(({ path }) => path === trial.path)?.ratio ?? 1;
+  return latency.ratios.find(({ path }) => path === trial.hash)?.ratio ?? 1;
 }
 
 /** The candidate that diverges least, run on every sample: its evaluation may have stopped at a certain miss. */

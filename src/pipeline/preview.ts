@@ -8,9 +8,9 @@ import { loadTarget } from '../latency/load-target.js';
 import type { QuantizeSettings } from '../options.js';
 import { findUnits } from '../quantize/units.js';
 import type { Preview } from '../report/preview.js';
-import { type Choice, choicesFor, HARSHER_FORMATS } from './choices.js';
-import { MOST_TRIALS } from './harsher-plans.js';
+import { type Choice, choicesFor } from './choices.js';
 import { metricFor } from './metric-for.js';
+import { mostEvaluations } from './most-evaluations.js';
 import { dataOptions, openParts } from './open-data.js';
 import { type OpenedModel, openModel } from './open-model.js';
 
@@ -65,14 +65,4 @@ function countChoices(choices: readonly Choice[]): Preview['choices'] {
 function searchText({ plan, uniform, search, ranker }: QuantizeSettings): string {
   if (plan !== undefined) return `none: ${plan} is applied`;
   return uniform === undefined ? `${search} by ${ranker}` : `none: uniform ${uniform}`;
-}
-
-function mostEvaluations(settings: QuantizeSettings, choices: readonly Choice[]): number {
-  if (settings.plan !== undefined) return 1;
-  const line = settings.decide === 'certify' || settings.keep.kind === 'kl' ? 0 : HARSHER_FORMATS.length * MOST_TRIALS;
-  if (settings.uniform !== undefined) return line + 1;
-  const steps = Math.max(0, ...choices.map(({ ladder }) => ladder.length - 1));
-  const open = choices.filter(({ ladder }) => ladder.length > 1).length;
-  const step = settings.search === 'greedy' ? open : 1 + 2 * Math.ceil(Math.log2(open + 1));
-  return line + 1 + steps + steps * step;
 }

@@ -7,21 +7,27 @@ import { readPlan } from '../quantize/read-plan.js';
 import { readOptions } from '../read-options.js';
 import type { Preview } from '../report/preview.js';
 import type { Report } from '../report/schema.js';
+import type { Executor } from '../runtime/job.js';
 import { calibrateModel } from './calibrate-model.js';
 import { choicesFor, uniformChoice } from './choices.js';
+import { divideCores } from './divide-cores.js';
+import { createEvaluations, type Runnable } from './evaluations.js';
 import { fitLine } from './harsher-plans.js';
+import { type KeptRun, withRun } from './kept.js';
 import { makeReport } from './make-report.js';
 import { measureFloat } from './measure-float.js';
 import { createMeasures } from './measures.js';
-import { dataOptions, openSplits } from './open-data.js';
-import { openModel } from './open-model.js';
+import { mostEvaluations } from './most-evaluations.js';
+import { dataOptions, type OpenedData, openSplits } from './open-data.js';
+import { floatModel, type OpenedModel, openModel } from './open-model.js';
 import { pickFastest } from './pick-fastest.js';
 import { previewRun } from './preview.js';
 import type { Run } from './run.js';
 import { type Selection, selectPlans } from './select.js';
 import { createTrials } from './trials.js';
+import { type Control, interruptible, type Watch, watch } from './watch.js';
 import { openWorkbench } from './workbench.js';
-import { withWorkplace } from './workplace.js';
+import { withExecutor, withFolder } from './workplace.js';
 import { requireFree, writeResult } from './write-result.js';
 
 export interface QuantizeResult {
@@ -33,57 +39,83 @@ export interface QuantizeResult {
 
 /**
  * Finds the fastest model inside the floor, measured, and writes it with its plan and report. Throws a BitloomError
- * with all problems when an option, the model or the data cannot be used; nothing is written then. With `dryRun` it
- * only tells what it would do.
+ * with all problems when an option, the model or the data cannot be used; nothing is written then. What was measured
+ * when it ends early, by an error or by the control's signal (code `interrupted`), is kept: the same call goes on from
+ * there. With `dryRun` it only tells what it would do.
  */
 export async function quantize(
   options: QuantizeOptions & { readonly dryRun: true },
   observer?: Observer,
+  control?: Control,
 ): Promise<Preview>;
-export async function quantize(options: QuantizeOptions, observer?: Observer): Promise<QuantizeResult>;
+export async function quantize(
+  options: QuantizeOptions,
+  observer?: Observer,
+  control?: Control,
+): Promise<QuantizeResult>;
 export async function quantize(
   options: QuantizeOptions,
   observer: Observer = silent,
+  { signal }: Control = {},
 ): Promise<QuantizeResult | Preview> {
   const startedMs = performance.now();
   const settings = readOptions(STAGES.quantize, options);
   requireFree(settings.out, settings.overwrite);
   if (settings.dryRun) return previewRun(settings, observer);
-  return withWorkplace({ memory: settings.memory }, ({ folder, executor }) =>
-    runIn(folder, { settings, executor, observer, startedMs }),
+  const watched = watch(observer, signal);
+  return interruptible(watched, signal, 'nothing was measured yet', () =>
+    withFolder((folder) => openAndRun({ settings, folder, observer: watched, signal, startedMs })),
   );
 }
 
-type Start = Pick<Run, 'settings' | 'executor' | 'observer' | 'startedMs'>;
+interface Start extends Pick<Run, 'settings' | 'signal' | 'startedMs'> {
+  /** For files that are gone when the run ends. */
+  readonly folder: string;
+  readonly observer: Watch;
+}
 
-async function runIn(folder: string, start: Start): Promise<QuantizeResult> {
-  const { settings, executor, observer } = start;
-  const target = loadTarget(settings.target);
-
+async function openAndRun(start: Start): Promise<QuantizeResult> {
+  const { settings, folder, observer, signal } = start;
   observer.stage('model');
   const source = await openModel(settings.model, observer);
-  observer.stage('data');
-  const { sets, notes } = await openSplits(settings, dataOptions(settings, source), folder, observer);
-  observer.stage('float');
-  const float = await measureFloat({ settings, source, sets, executor, folder, observer });
-  observer.stage('calibration');
-  const calibrated = await calibrateModel({ settings, source, target, set: sets.calibration, executor, observer });
+  return withRun(settings, source, signal, (kept) => {
+    const hint = `what was measured is kept in ${kept.runFolder}: the same command goes on from there`;
+    return interruptible(observer, signal, hint, async () => {
+      observer.stage('data');
+      const data = await openSplits(settings, dataOptions(settings, source), { folder, observer, signal });
+      const model = floatModel(source, folder);
+      const { memory } = settings;
+      const split = await divideCores({ ...kept, model, set: data.sets.calibration, memory, signal });
+      return withExecutor({ ...split, memory, signal }, (executor) =>
+        runWith({ ...start, ...kept, source, model, data, executor }),
+      );
+    });
+  });
+}
 
-  const bench = await openWorkbench({ settings, source, target, calibrated, executor, folder });
+interface Ready extends Start, KeptRun {
+  readonly source: OpenedModel;
+  /** The float model as it is run. */
+  readonly model: Runnable;
+  readonly data: OpenedData;
+  readonly executor: Executor;
+}
+
+async function runWith(ready: Ready): Promise<QuantizeResult> {
+  const { settings, source, data, executor, results, observer } = ready;
+  const target = loadTarget(settings.target);
+  const evaluations = createEvaluations({ results, executor });
+  observer.stage('float');
+  const float = await measureFloat({ ...ready, ...data, evaluations });
+  observer.stage('calibration');
+  const calibrated = await calibrateModel({ ...ready, target, set: data.sets.calibration });
+
+  const bench = await openWorkbench({ ...ready, target, calibrated });
   try {
     const choices = choicesFor(bench.net.units, target, settings);
-    const trials = createTrials({ bench, executor, float, observer });
-    const run: Run = {
-      ...start,
-      source,
-      sets,
-      notes: [...source.notes, ...notes],
-      float,
-      calibrated,
-      choices,
-      bench,
-      trials,
-    };
+    const trials = createTrials({ ...ready, bench, evaluations, float, most: mostEvaluations(settings, choices) });
+    const notes = [...source.notes, ...data.notes, ...ready.notes];
+    const run: Run = { ...ready, sets: data.sets, evaluations, notes, float, calibrated, choices, bench, trials };
     const selection = await select(run);
     observer.stage('latency');
     const picked = await pickFastest(run, selection);

@@ -2,8 +2,10 @@ import type { PreparedSet, Splits } from '../data/dataset.js';
 import type { Observer } from '../kernel/observer.js';
 import type { QuantizeSettings } from '../options.js';
 import type { Executor } from '../runtime/job.js';
+import type { Results } from '../store/results.js';
 import type { Calibrated } from './calibrate-model.js';
 import type { Choice } from './choices.js';
+import type { Evaluations } from './evaluations.js';
 import type { FloatBaseline } from './measure-float.js';
 import type { OpenedModel } from './open-model.js';
 import type { Trials } from './trials.js';
@@ -22,6 +24,10 @@ export interface Run {
   readonly bench: Workbench;
   readonly trials: Trials;
   readonly executor: Executor;
+  readonly results: Results;
+  readonly evaluations: Evaluations;
   readonly observer: Observer;
+  /** Aborted when the user wants no more of the run. */
+  readonly signal: AbortSignal | undefined;
   readonly startedMs: number;
 }

@@ -1,4 +1,3 @@
-import { evaluateModel } from '../evaluate/evaluate.js';
 import type { LossLine, Verdict } from '../evaluate/floor.js';
 import type { Outcomes } from '../evaluate/outcomes.js';
 import type { Observer } from '../kernel/observer.js';
@@ -6,7 +5,8 @@ import { mean } from '../kernel/statistics.js';
 import type { Formats } from '../quantize/followers.js';
 import type { Plan } from '../quantize/plan.js';
 import { significant } from '../report/format.js';
-import type { Executor } from '../runtime/job.js';
+import { blame } from './blame.js';
+import type { Evaluations } from './evaluations.js';
 import type { FloatBaseline } from './measure-float.js';
 import { type Built, batchOf, type Workbench } from './workbench.js';
 
@@ -32,28 +32,43 @@ export interface Trials {
 
 export interface TrialsOptions {
   readonly bench: Workbench;
-  readonly executor: Executor;
+  readonly evaluations: Evaluations;
   readonly float: FloatBaseline;
   readonly observer: Observer;
+  /** Where a plan is written that ends its worker processes. */
+  readonly runFolder: string;
+  /** Most evaluations that the search may ask for. */
+  readonly most: number;
 }
 
 type Outcome = Omit<Trial, 'verdict'>;
 
-export function createTrials({ bench, executor, float, observer }: TrialsOptions): Trials {
+export function createTrials(options: TrialsOptions): Trials {
+  const { bench, float, observer, most } = options;
   const { judge, spec, references } = float;
   const known = new Map<string, Promise<Outcome>>();
   let line: LossLine | undefined;
   let evaluations = 0;
   let samplesRun = 0;
+  let best: Trial | undefined;
 
   const evaluate = async (plan: Plan, extent: Extent): Promise<Outcome> => {
     const built = await bench.build(plan);
-    const note = `evaluation ${evaluations}`;
-    const outcomes = await evaluateModel(executor, references.selection, spec, built.path, {
+    const count = evaluations;
+    const evaluated = options.evaluations.model(references.selection, spec, built, {
       ...batchOf(plan.units),
       ...(extent === 'decided' && { decided: judge.hopeless }),
-      onProgress: (done, total) => observer.progress({ stage: 'search', done, total, note }),
+      onProgress: (done, total) =>
+        observer.progress({
+          stage: 'search',
+          done: count - 1 + done / total,
+          total: Math.max(most, count),
+          atMost: true,
+          note: `evaluation ${count}`,
+          ...(best && { best: formatCounts(best) }),
+        }),
     });
+    const outcomes = await evaluated.catch((error: unknown) => blame(plan, error, options.runFolder));
     samplesRun += outcomes.rows.length;
     return { ...built, outcomes, divergence: mean(outcomes.divergence) };
   };
@@ -71,6 +86,7 @@ export function createTrials({ bench, executor, float, observer }: TrialsOptions
     const run = await remembered(plan, extent);
     const trial = { ...run, verdict: judge.judge(run.outcomes, line) };
     if (evaluations > before) observer.trace(describeTrial(trial));
+    if (trial.verdict.holds && quantized(trial) > (best ? quantized(best) : 0)) best = trial;
     return trial;
   };
   return {
@@ -88,14 +104,23 @@ export function createTrials({ bench, executor, float, observer }: TrialsOptions
   };
 }
 
-/** `53 w8a8, 1 float: loss 0.004, predicted 0.0031, divergence 0.012: holds`. */
-function describeTrial({ plan, verdict, divergence, outcomes }: Trial): string {
+function quantized({ plan }: Trial): number {
+  return Object.values(plan.units).filter((format) => format !== 'float').length;
+}
+
+/** `53 w8a8, 1 float`. */
+function formatCounts({ plan }: Trial): string {
   const formats = Object.values(plan.units);
-  const counts = [...new Set(formats)].map(
-    (format) => `${formats.filter((other) => other === format).length} ${format}`,
-  );
+  return [...new Set(formats)]
+    .map((format) => `${formats.filter((other) => other === format).length} ${format}`)
+    .join(', ');
+}
+
+/** `53 w8a8, 1 float: loss 0.004, predicted 0.0031, divergence 0.012: holds`. */
+function describeTrial(trial: Trial): string {
+  const { verdict, divergence, outcomes } = trial;
   const predicted = verdict.predicted === undefined ? '' : `, predicted ${significant(verdict.predicted)}`;
   const early = outcomes.stoppedEarly ? ` after ${outcomes.rows.length} samples` : '';
   const judged = `${verdict.holds ? 'holds' : 'misses'}${early}`;
-  return `${counts.join(', ')}: loss ${significant(verdict.loss.value)}${predicted}, divergence ${significant(divergence)}: ${judged}`;
+  return `${formatCounts(trial)}: loss ${significant(verdict.loss.value)}${predicted}, divergence ${significant(divergence)}: ${judged}`;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkKernels, type UnitKernel } from '../emit/check-kernels.js';
 import { createEmitter } from '../emit/emitter.js';
 import type { Model } from '../graph/model.js';
-import { saveModel } from '../graph/to-onnx.js';
+import { fingerprint, saveModel } from '../graph/to-onnx.js';
 import { throwAll } from '../kernel/errors.js';
 import type { Target } from '../latency/target.js';
 import { openWeightStore } from '../onnx/weight-store.js';
@@ -15,25 +15,35 @@ import { type Network, network } from '../quantize/network.js';
 import type { Plan, WeightOptions } from '../quantize/plan.js';
 import type { Executor } from '../runtime/job.js';
 import { OPTIMIZE_JOB } from '../runtime/optimized.js';
+import { resultKind } from '../store/result-kind.js';
+import type { Results } from '../store/results.js';
 import type { Calibrated } from './calibrate-model.js';
+import type { Runnable } from './evaluations.js';
+import { once } from './once.js';
 import type { OpenedModel } from './open-model.js';
 
-/** A plan as a model file that was checked to run as planned. */
-export interface Built {
+const KERNELS = resultKind<readonly UnitKernel[]>('kernels');
+
+/** A plan as a model that was checked to run as planned. */
+export interface Built extends Runnable {
   readonly plan: Plan;
   readonly model: Model;
-  readonly path: string;
   readonly kernels: readonly UnitKernel[];
+}
+
+/** A variant of the float model, whose file can be removed when it has run. */
+export interface Variant extends Runnable {
+  discard(): Promise<void>;
 }
 
 /** Makes models of one network; they share one weights file, so that a candidate costs a skeleton. */
 export interface Workbench {
   readonly net: Network;
   plan(formats: Formats): Plan;
-  build(plan: Plan): Promise<Built>;
-  /** Saves any variant of the float model beside the candidates. */
-  save(model: Model): Promise<string>;
-  discard(path: string): Promise<void>;
+  /** Emits a plan. Its kernels are checked once; then its file is written only when it must run. */
+  build(plan: Plan): Promise<Built & Variant>;
+  /** Any variant of the float model, beside the candidates. */
+  variant(model: Model): Promise<Variant>;
   close(): Promise<void>;
 }
 
@@ -43,12 +53,13 @@ export interface WorkbenchOptions {
   readonly target: Target;
   readonly calibrated: Calibrated;
   readonly executor: Executor;
+  readonly results: Results;
   /** Where candidates are written. */
   readonly folder: string;
 }
 
 export async function openWorkbench(options: WorkbenchOptions): Promise<Workbench> {
-  const { source, calibrated, executor, folder } = options;
+  const { source, calibrated, executor, results, folder } = options;
   const net = network(source.model, options.target);
   const emitter = createEmitter(source.model);
   const weights = weightOptions(options.settings);
@@ -56,10 +67,13 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
   const optimize = (candidate: string, path: string) =>
     executor.run(OPTIMIZE_JOB, { model: candidate, path, threads: 1 });
   let saved = 0;
-  const save = async (variant: Model) => {
+  const variant = async (model: Model): Promise<Variant> => {
     const path = join(folder, `${String(++saved).padStart(5, '0')}.onnx`);
-    await saveModel(variant, path, { weights: store });
-    return path;
+    const file = once(async () => {
+      await saveModel(model, path, { weights: store });
+      return path;
+    });
+    return { hash: await fingerprint(model), file, discard: () => rm(path, { force: true }) };
   };
   return {
     net,
@@ -67,13 +81,15 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
       planFor(net, { modelHash: source.hash, units: formats, activations: calibrated.activations, weights }),
     async build(plan) {
       const emitted = emitter.emit(plan);
-      const path = await save(emitted);
-      const check = await checkKernels({ plan, units: net.units, emitted, path, optimize });
-      throwAll(check.problems);
-      return { plan, model: emitted, path, kernels: check.units };
+      const made = await variant(emitted);
+      const kernels = await results.once(KERNELS, { model: made.hash, units: plan.units }, async () => {
+        const check = await checkKernels({ plan, units: net.units, emitted, path: await made.file(), optimize });
+        throwAll(check.problems);
+        return check.units;
+      });
+      return { ...made, plan, model: emitted, kernels };
     },
-    save,
-    discard: (path) => rm(path, { force: true }),
+    variant,
     close: () => store.close(),
   };
 }

@@ -4,26 +4,36 @@ import { join } from 'node:path';
 import { localExecutor } from '../runtime/executor.js';
 import type { Executor } from '../runtime/job.js';
 
-/** What a stage works with: processes that run models, and a folder that goes when it is done. */
-export interface Workplace {
-  readonly executor: Executor;
-  readonly folder: string;
+/** Works in a folder of its own that is gone afterwards, however it ends. */
+export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'bitloom-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
-/** Runs `work` with workers and a folder of its own; both are gone afterwards, however it ends. */
-export async function withWorkplace<T>(
-  { threads, memory }: { readonly threads?: number | undefined; readonly memory?: number | undefined },
-  work: (workplace: Workplace) => Promise<T>,
-): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'bitloom-'));
+export interface Workforce {
+  readonly workers?: number | undefined;
+  readonly threads?: number | undefined;
+  /** Bytes that all workers may take together. */
+  readonly memory?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Works with processes that run models; they are gone afterwards, however it ends. */
+export async function withExecutor<T>(asked: Workforce, work: (executor: Executor) => Promise<T>): Promise<T> {
+  const { workers, threads, memory, signal } = asked;
   const executor = localExecutor({
-    ...(threads !== undefined && { workers: threads, threads: 1 }),
+    ...(workers !== undefined && { workers }),
+    ...(threads !== undefined && { threads }),
     ...(memory !== undefined && { memory }),
+    ...(signal && { signal }),
   });
   try {
-    return await work({ executor, folder });
+    return await work(executor);
   } finally {
     await executor.close();
-    await rm(folder, { recursive: true, force: true });
   }
 }
