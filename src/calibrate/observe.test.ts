@@ -30,7 +30,6 @@ async function prepared(name: string, samples: readonly Sample[]): Promise<Prepa
     name,
     length: samples.length,
     labelled: false,
-    hash: name,
     read: async (index: number) => samples[index],
   };
   return prepare(dataset, [...samples.keys()], join(folder, name));

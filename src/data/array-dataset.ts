@@ -2,7 +2,7 @@ import { BitloomError } from '../kernel/errors.js';
 import { printShape } from '../kernel/shape.js';
 import { type DenseTensor, toNumbers } from '../kernel/tensor.js';
 import type { Dataset, Label, Sample } from './dataset.js';
-import { fileFingerprint, hashOf } from './fingerprint.js';
+import { hashOf } from './fingerprint.js';
 import { loadPixels } from './image-pixels.js';
 import { type ImagePlan, type Pixels, toTensor, valueTable } from './image-plan.js';
 import { type LabelRules, parseLabel } from './labels.js';
@@ -28,8 +28,6 @@ export interface ArraySource {
 interface Feed {
   readonly array: NpyArray;
   readonly note?: string;
-  /** What the tensors depend on beside the array. */
-  readonly key: unknown;
   make(row: DenseTensor, sample: string): Promise<DenseTensor>;
 }
 
@@ -52,7 +50,6 @@ export async function openArrays(source: ArraySource): Promise<Dataset> {
     name: file,
     length,
     labelled: labels !== undefined,
-    hash: hashOf(await fileFingerprint(file), JSON.stringify([...feeds.values()].map(({ key }) => key))),
     notes: [...feeds.values()].flatMap(({ note }) => note ?? []),
     ...labelled,
     fingerprint: async (index) =>
@@ -102,7 +99,6 @@ async function feedFor(input: ModelInput, array: NpyArray | undefined, source: A
   if (isImages(array, input)) return imageFeed(array, await source.imagePlan(input));
   return {
     array,
-    key: input,
     note: `${array.name} goes to ${input.name} as it is, without preprocessing`,
     make: async (row, sample) => fitted(input, withBatch(row), sample),
   };
@@ -121,7 +117,6 @@ function imageFeed(array: NpyArray, plan: ImagePlan): Feed {
   const kept = plan.spec.resize !== 'none' && plan.size?.height === height && plan.size.width === width;
   return {
     array,
-    key: [plan.spec, plan.input, plan.size ?? null],
     ...(kept && { note: `${array.name} already has the model's size: not resized` }),
     make: async (row) => toTensor(plan, table, await loadPixels(order.pixels(row.bytes), plan)),
   };

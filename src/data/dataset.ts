@@ -16,8 +16,6 @@ export interface Dataset {
   readonly name: string;
   readonly length: number;
   readonly labelled: boolean;
-  /** Hash of what the samples are made from and of the preprocessing: equal hashes give equal samples. */
-  readonly hash: string;
   read(index: number): Promise<Sample>;
   /** The label without the sample, where the index holds it; splits are stratified by it. */
   label?(index: number): Label | undefined;

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { toNumbers } from '../kernel/tensor.js';
 import { openImageFolder } from './image-folder.js';
-import { imagePlan } from './image-plan.js';
+import { type ImagePlan, imagePlan } from './image-plan.js';
 import { prepare } from './prepared.js';
 import { presetPreprocessing } from './preprocessing.js';
 
@@ -106,11 +106,14 @@ describe('openImageFolder', () => {
     await expect(openImageFolder(listless, plan, rules)).rejects.toThrow('lists no files');
   });
 
-  it('hashes the files and the preprocessing', async () => {
+  it('gives prepared sets whose hash follows the pixels and the preprocessing, not when files were written', async () => {
     const folder = await folderOf('hashed', ['a.png', 'b.png']);
-    const { hash } = await openImageFolder(folder, plan, rules);
-    expect((await openImageFolder(folder, plan, rules)).hash).toBe(hash);
-    const unit = imagePlan(plan.input, presetPreprocessing('unit'));
-    expect((await openImageFolder(folder, unit, rules)).hash).not.toBe(hash);
+    const hashOf = async (how: ImagePlan) => {
+      return (await prepare(await openImageFolder(folder, how, rules), [0, 1], join(root, 'hashed.set'))).hash;
+    };
+    const before = await hashOf(plan);
+    utimesSync(join(folder, 'a.png'), new Date(0), new Date(0));
+    expect(await hashOf(plan)).toBe(before);
+    expect(await hashOf(imagePlan(plan.input, presetPreprocessing('unit')))).not.toBe(before);
   });
 });

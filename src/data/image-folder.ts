@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { BitloomError } from '../kernel/errors.js';
 import type { Dataset, Sample } from './dataset.js';
-import { fileHash, hashOf } from './fingerprint.js';
+import { fileHash } from './fingerprint.js';
 import { loadPixels } from './image-pixels.js';
 import { type ImagePlan, toTensor, type ValueTable, valueTable } from './image-plan.js';
 import { type LabelledFile, readLabelFile } from './label-file.js';
@@ -47,7 +47,6 @@ export async function openImageFolder(
     name: folder,
     length: entries.length,
     labelled,
-    hash: await listingHash(entries, plan),
     notes,
     label: (index) => entries[index].label,
     fingerprint: (index) => fileHash(entries[index].path),
@@ -155,16 +154,6 @@ function imagesByFolder(folder: string, images: readonly string[], rules: LabelR
 
 function unlabelled(folder: string, images: readonly string[]): Listing {
   return { entries: images.map((file) => ({ file, path: join(folder, file) })), labelled: false, notes: [] };
-}
-
-/** Decoded pixels follow from the files: path, size and time of change stand for their content. */
-async function listingHash(entries: readonly Entry[], { spec, input, size }: ImagePlan): Promise<string> {
-  const lines: string[] = [JSON.stringify([spec, input, size ?? null])];
-  for (const { file, path, label } of entries) {
-    const { size: bytes, mtimeMs } = await stat(path);
-    lines.push(`${file}|${label ?? ''}|${bytes}|${mtimeMs}`);
-  }
-  return hashOf(...lines);
 }
 
 function noImages(folder: string): BitloomError {

@@ -6,7 +6,6 @@ import { BitloomError } from '../kernel/errors.js';
 import { openArrays } from './array-dataset.js';
 import type { DataOptions } from './data-options.js';
 import type { Dataset } from './dataset.js';
-import { fileFingerprint } from './fingerprint.js';
 import { fromPreprocessorConfig, isPreprocessorConfig } from './hf-preprocessor.js';
 import { hasImages, openImageFolder } from './image-folder.js';
 import { type ImagePlan, imageInput, imagePlan } from './image-plan.js';
@@ -88,7 +87,7 @@ async function openRecordFile(path: string, opening: Opening): Promise<Dataset> 
     plan,
     rules: rulesOf(opening),
     maxLength: Math.min(...limits.filter((limit) => limit !== undefined), Number.MAX_SAFE_INTEGER),
-    ...(tokenizer && file && { tokenizer, tokenizerHash: await fileFingerprint(file) }),
+    ...(tokenizer && { tokenizer }),
   };
   return openText({ ...reading, nextToken: opening.nextToken ?? (await infersNextToken(reading, opening)) });
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from './dataset.js';
 import { partition } from './parts.js';
-import { subset } from './subset.js';
 
 /** A set whose samples are letters; equal letters are equal samples. */
 function letters(text: string): Dataset {
@@ -9,7 +8,6 @@ function letters(text: string): Dataset {
     name: text,
     length: text.length,
     labelled: false,
-    hash: text,
     fingerprint: async (index) => text[index],
     read: async (index) => ({ id: text[index], inputs: {} }),
   };
@@ -59,16 +57,5 @@ describe('partition', () => {
     const { parts } = await partition(sources, { seed: 1, amounts: { calibration: 3 } });
     expect(parts.calibration.indices).toHaveLength(3);
     expect(parts.calibration.dataset.name).toBe('stuvwxyz');
-  });
-});
-
-describe('subset', () => {
-  it('renumbers samples and has a hash of its own', async () => {
-    const set = letters('abcd');
-    const part = subset(set, [3, 1]);
-    expect((await part.read(0)).id).toBe('d');
-    expect(await part.fingerprint?.(1)).toBe('b');
-    expect(part.length).toBe(2);
-    expect(part.hash).not.toBe(subset(set, [1, 3]).hash);
   });
 });

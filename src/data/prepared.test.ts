@@ -33,7 +33,6 @@ function datasetOf(length: number, width = 4, fail: (index: number) => boolean =
     name: 'made',
     length,
     labelled: true,
-    hash: `${length}x${width}`,
     read: async (index) => {
       await new Promise((resolve) => setTimeout(resolve, (index * 7) % 3));
       if (fail(index)) throw new BitloomError({ kind: 'data', code: 'unreadable-image', message: `bad ${index}` });

@@ -68,7 +68,6 @@ function spooled(name: string, set: PreparedSet): Dataset {
     name,
     length: set.length,
     labelled: set.labelled,
-    hash: set.hash,
     fingerprint: async (index) => {
       const { inputs } = await readSample(set, index);
       return hashOf(...Object.values(inputs).map(({ bytes }) => bytes));

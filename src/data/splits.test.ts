@@ -8,7 +8,6 @@ function datasetOf(length: number, label?: (index: number) => number): Dataset {
     name: 'made',
     length,
     labelled: label !== undefined,
-    hash: '',
     read: async (index) => ({ id: `${index}`, inputs: {} }),
     ...(label && { label }),
   };

@@ -1,6 +1,6 @@
 import { BitloomError, type Place } from '../kernel/errors.js';
 import type { Dataset, Label, Sample } from './dataset.js';
-import { fileFingerprint, hashOf } from './fingerprint.js';
+import { hashOf } from './fingerprint.js';
 import { type LabelRules, parseLabel } from './labels.js';
 import { problemList } from './problem-list.js';
 import type { RecordFile, RecordPlace, TextRecord } from './record-file.js';
@@ -18,8 +18,6 @@ export interface TextReading {
   readonly maxLength: number;
   /** Label each position with the token that follows, where a record has no label. */
   readonly nextToken: boolean;
-  /** What the ids depend on beside the records: the tokenizer's hash. */
-  readonly tokenizerHash?: string;
 }
 
 interface Entry {
@@ -31,12 +29,10 @@ export async function openText(reading: TextReading): Promise<Dataset> {
   const { records, nextToken } = reading;
   const entries = await scan(reading);
   const given = labelled(records.file, entries);
-  const hash = hashOf(await fileFingerprint(records.file), describe(reading));
   return {
     name: records.file,
     length: entries.length,
     labelled: given || nextToken,
-    hash,
     notes: given || !nextToken ? [] : ['each position is labelled with the token that follows'],
     label: (index) => entries[index].label,
     fingerprint: async (index) => {
@@ -115,11 +111,6 @@ function sequenceFrom(content: TextContent, { tokenizer, maxLength, records }: T
   if (content.kind === 'tokens') return content.sequence;
   if (!tokenizer) throw noTokenizer(records.file);
   return tokenizer.encode(content.text, content.pair, maxLength);
-}
-
-function describe({ plan, maxLength, nextToken, tokenizerHash }: TextReading): string {
-  const { roles, fixedLength, padId } = plan;
-  return JSON.stringify([[...roles], fixedLength, padId, maxLength, nextToken, tokenizerHash]);
 }
 
 function noTokenizer(file: string): BitloomError {

@@ -72,7 +72,7 @@ describe('compareValues', () => {
       id: String(i),
       inputs: { x: floats(FED.slice(i * WIDTH, (i + 1) * WIDTH), [1, WIDTH]) },
     });
-    const samples = { name: 'normals', length: SAMPLES, labelled: false, hash: 'normals', read };
+    const samples = { name: 'normals', length: SAMPLES, labelled: false, read };
     set = await prepare(samples, [...Array(SAMPLES).keys()], join(folder, 'set'));
     float = await saved('float.onnx', network());
   });

@@ -76,7 +76,6 @@ function setOf(name: string, samples: readonly Omit<Sample, 'id'>[]): Promise<Pr
     name,
     length: samples.length,
     labelled: samples[0].label !== undefined,
-    hash: name,
     read: async (i) => ({ id: `${name}-${i}`, ...samples[i] }),
   };
   return prepare(dataset, [...samples.keys()], join(folder, `${name}.set`));

@@ -112,7 +112,6 @@ function datasetOf(input: ReferenceInput, next: () => Promise<Sample>): Dataset 
     name: input.model,
     length: input.to - input.from,
     labelled: false,
-    hash: `${input.set.hash} ${input.model} ${input.from}`,
     read: next,
   };
 }
