@@ -7,7 +7,7 @@ export interface Split {
 }
 
 /** Each worker holds a model of its own: more than this many cost memory faster than they win time. */
-const MOST_WORKERS = 4;
+export const MOST_WORKERS = 4;
 
 /**
  * The machine's cores split into workers and threads. One-thread workers scale as well as threads inside one session
