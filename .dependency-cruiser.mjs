@@ -79,21 +79,13 @@ export default {
       to: { path: '^src/graph/' },
     },
     onlyIn('one-door-to-onnxruntime', '(^|/)node_modules/onnxruntime-', ['^src/runtime/ort\\.ts$']),
-    onlyIn('one-door-to-sqlite', '(^|/)node_modules/(libsql|@libsql)/', ['^src/store/database\\.ts, '(^|/)node_modules/sharp/', ['^src/data/image-pixels\\.ts$']),
+    onlyIn('one-door-to-sqlite', '(^|/)node_modules/(libsql|@libsql)/', ['^src/store/database\\.ts$']),
+    onlyIn('one-door-to-sharp', '(^|/)node_modules/sharp/', ['^src/data/image-pixels\\.ts$']),
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'] },
-  },
-};
-]),
-    onlyIn('one-door-to-sharp', '(^|/)node_modules/sharp/', ['^src/data/image-pixels\\.ts$']),
-  ],
-  options: {fileName: 'tsconfig.json' ,
-    tsPreCompilationDeps: true,
-    doNotFollow: path: 'node_modules' ,
-    enhancedResolveOptions: exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'] ,
   },
 };

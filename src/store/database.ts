@@ -60,7 +60,8 @@ export function openDatabase(file: string, { owner, busyMs }: DatabaseOptions): 
       told(() =>
         statement(sql)
           .all([...values])
-          .filter(isRow),
+          .filter(isRow)
+          .map(withBytes),
       ),
     transaction: (action) => inTransaction(exec, action),
     close: () => {
