@@ -2,8 +2,10 @@ import type { PreparedSet } from '../data/dataset.js';
 import type { MetricSpec } from '../data/metric.js';
 import { type EvaluateSettings, evaluateModel, makeReference, scoreReference } from '../evaluate/evaluate.js';
 import type { BlockRows } from '../evaluate/evaluate-job.js';
+import { evaluationKey, referenceKey } from '../evaluate/keys.js';
 import type { Outcomes } from '../evaluate/outcomes.js';
 import type { Reference, ReferencePart } from '../evaluate/reference.js';
+import type { BlockMemory } from '../evaluate/run-blocks.js';
 import type { Executor } from '../runtime/job.js';
 import { type Key, resultKind } from '../store/result-kind.js';
 import type { Results } from '../store/results.js';
@@ -46,45 +48,36 @@ type KeptReference = Omit<Reference, 'set'>;
 export function createEvaluations({ results, executor }: EvaluationsOptions): Evaluations {
   const { threads } = executor;
   let recalled = 0;
-  const kept = (key: Key): Pick<EvaluateSettings, 'recall' | 'record'> => ({
-    async recall({ from, to }) {
-      const rows = await results.find(BLOCK, { ...key, from, to });
-      recalled += rows ? to - from : 0;
-      return rows;
-    },
-    record(rows) {
-      const { from } = rows;
-      return results.keep(BLOCK, { ...key, from, to: from + rows.divergence.length }, rows);
-    },
+  const kept = (key: Key): BlockMemory => ({
+    recall: ({ from, to }) => results.find(BLOCK, { ...key, from, to }),
+    record: (block) => results.keep(BLOCK, { ...key, from: block.from, to: block.to }, block),
   });
-  const keyOf = ({ floatHash, set }: FloatReference, spec: MetricSpec, batch?: number): Key => ({
-    float: floatHash,
-    set: [set.hash, set.length],
-    metric: { ...spec },
-    batch: batch ?? null,
-    threads,
-  });
+  const counted = (outcomes: Outcomes) => {
+    recalled += outcomes.recalled;
+    return outcomes;
+  };
   return {
     get recalled() {
       return recalled;
     },
     async reference(float, set, folder, watched = {}) {
-      const key = { float: float.hash, set: [set.hash, set.length], threads };
+      const key = { ...referenceKey(float.hash, set), threads };
       const found = await results.find(REFERENCE, key);
       const known = found && (await withPaths(found, results));
       if (known) return { ...known, set, floatHash: float.hash };
       const made = await makeReference(executor, await float.file(), set, folder, watched);
-      const kept = await withHashes(made, results);
-      await results.keep(REFERENCE, key, kept);
-      return { ...((await withPaths(kept, results)) ?? made), set, floatHash: float.hash };
+      const hashed = await withHashes(made, results);
+      await results.keep(REFERENCE, key, hashed);
+      return { ...((await withPaths(hashed, results)) ?? made), set, floatHash: float.hash };
     },
-    float: (reference, spec) =>
-      scoreReference(executor, reference, spec, kept({ ...keyOf(reference, spec), model: 'float' })),
-    model: (reference, spec, model, watched = {}) =>
-      evaluateModel(executor, reference, spec, model.file, {
-        ...watched,
-        ...kept({ ...keyOf(reference, spec, watched.batch), model: model.hash }),
-      }),
+    async float(reference, spec) {
+      const key = { ...(await evaluationKey(reference.floatHash, reference, spec)), threads, model: 'float' };
+      return counted(await scoreReference(executor, reference, spec, kept(key)));
+    },
+    async model(reference, spec, { hash, file }, watched = {}) {
+      const key = { ...(await evaluationKey(reference.floatHash, reference, spec, watched)), threads, model: hash };
+      return counted(await evaluateModel(executor, reference, spec, file, { ...watched, ...kept(key) }));
+    },
   };
 }
 

@@ -143,6 +143,7 @@ function searchOf(run: Run, selection: Selection, picked: Picked): Report['searc
     reason: picked.reason,
     evaluations: trials.evaluations,
     samplesRun: trials.samplesRun,
+    samplesRecalled: run.evaluations.recalled,
     wallSeconds: (performance.now() - startedMs) / 1000,
   };
 }

@@ -51,7 +51,16 @@ function trialOf(units: Formats, damage: (unit: string) => number, allowed: numb
     hash: JSON.stringify(units),
     file: () => Promise.reject(new Error('it is not run')),
     kernels: [],
-    outcomes: { metric: 'top1', rows: [], divergence: [], samples: 0, seconds: 0, recalled: 0, others: {}, stoppedEarly: false },
+    outcomes: {
+      metric: 'top1',
+      rows: [],
+      divergence: [],
+      samples: 0,
+      seconds: 0,
+      recalled: 0,
+      others: {},
+      stoppedEarly: false,
+    },
     divergence: lost,
     verdict: { holds: lost <= allowed, loss: { value: lost, low: lost, high: lost, upper: lost, samples: 1 } },
   };

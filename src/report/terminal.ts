@@ -122,7 +122,9 @@ function candidates(report: Report): string {
 
 function run({ search, peakMemoryBytes, output }: Report): string {
   const how = search.method === 'none' ? '' : `${search.method} by ${search.ranker}: `;
-  const cost = `${search.evaluations} evaluations, ${search.samplesRun} samples, ${duration(search.wallSeconds)}, ${bytes(peakMemoryBytes)}`;
+  const { samplesRecalled: recalled = 0 } = search;
+  const known = recalled > 0 ? ` (${recalled} known from before)` : '';
+  const cost = `${search.evaluations} evaluations, ${search.samplesRun} samples${known}, ${duration(search.wallSeconds)}, ${bytes(peakMemoryBytes)}`;
   return [
     ...indented(`${how}${search.reason}`),
     `  ranges by ${search.calibration}; ${cost}`,
