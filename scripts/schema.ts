@@ -6,12 +6,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { OPTION_GROUPS, STAGES } from '../src/options.js';
 import { CONFIG, flagName } from '../src/read-options.js';
+import { progressEventSchema } from '../src/report/progress-event.js';
 import { reportSchema } from '../src/report/schema.js';
 
 const config = z.toJSONSchema(CONFIG, { io: 'input', unrepresentable: 'any' });
 
 const PUBLISHED: Readonly<Record<string, string>> = {
   'schema/bitloom.config.schema.json': json(config),
+  'schema/progress.schema.json': json(z.toJSONSchema(progressEventSchema)),
   'schema/report.schema.json': json(z.toJSONSchema(reportSchema)),
   'docs/options.md': optionsPage(),
 };
@@ -30,7 +32,8 @@ function optionsPage(): string {
     '# Options',
     '',
     'The same options as flags, in a `--config` file and from TypeScript, where notations stay text (`keep: "99.9%"`). Flags',
-    'go before the file. `--config`, `--json`, `--quiet` and `--trace` belong to every command. Written by `npm run schema`.',
+    'go before the file. `--config`, `--json`, `--json-progress`, `--quiet` and `--trace` belong to every command.',
+    'Written by `npm run schema`.',
   ];
   return `${[head.join('\n'), ...groups].join('\n\n')}\n`;
 }

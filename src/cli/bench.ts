@@ -7,6 +7,6 @@ export const benchCommand = stageCommand({
   says: 'Time models against the first of them, in turns, and tell the ratio with its interval.',
   example: 'bitloom bench model.onnx out/model.onnx',
   options: STAGES.bench,
-  run: async (options, observer) => (await import('../pipeline/bench.js')).bench(options, observer),
+  run: async (options, observer, signal) => (await import('../pipeline/bench.js')).bench(options, observer, { signal }),
   print: printBenchmark,
 });

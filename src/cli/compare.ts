@@ -7,6 +7,7 @@ export const compareCommand = stageCommand({
   says: 'Tell how far the values inside a model are from the float model, and where it starts.',
   example: 'bitloom compare model.onnx out/model.onnx --data images/',
   options: STAGES.compare,
-  run: async (options, observer) => (await import('../pipeline/compare.js')).compare(options, observer),
+  run: async (options, observer, signal) =>
+    (await import('../pipeline/compare.js')).compare(options, observer, { signal }),
   print: (comparisons) => comparisons.map(printComparison).join('\n'),
 });

@@ -7,6 +7,7 @@ export const evaluateCommand = stageCommand({
   says: 'Measure the accuracy of a model; with --reference how it stands against another.',
   example: 'bitloom evaluate out/model.onnx --data images/ --labels labels.csv --preprocess imagenet',
   options: STAGES.evaluate,
-  run: async (options, observer) => (await import('../pipeline/evaluate.js')).evaluate(options, observer),
+  run: async (options, observer, signal) =>
+    (await import('../pipeline/evaluate.js')).evaluate(options, observer, { signal }),
   print: printEvaluation,
 });

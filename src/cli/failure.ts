@@ -1,4 +1,5 @@
 import { BitloomError, describeProblem, type Problem } from '../kernel/errors.js';
+import { INTERRUPTED } from '../pipeline/watch.js';
 
 /** One cause can make a thousand problems; these many show what they have in common. */
 const LISTED = 10;
@@ -10,7 +11,11 @@ export function printFailure(error: unknown, { trace }: { readonly trace: boolea
 }
 
 export function describeFailure(error: unknown): string {
-  if (error instanceof BitloomError) return `error: ${describeProblems(error.problems)}`;
+  if (error instanceof BitloomError) {
+    // What the user asked for is told, but it is no error.
+    const problems = describeProblems(error.problems);
+    return error.code === INTERRUPTED ? problems : `error: ${problems}`;
+  }
   const message = error instanceof Error ? error.message : String(error);
   return `internal error: ${message}\n  this is a fault of bitloom; --trace shows where it was raised`;
 }

@@ -1,15 +1,17 @@
 import { Option } from 'commander';
 import { z } from 'zod';
-import { OPTION_GROUPS } from '../options.js';
 import { flagName } from '../read-options.js';
 
 type PropertySchema = z.core.JSONSchema.BaseSchema;
 
-/** A stage's options as command-line flags: names, values, defaults and help are the schema's. */
-export function flagsOf(stage: z.ZodObject): readonly Option[] {
-  const properties = z.toJSONSchema(stage, { io: 'input', unrepresentable: 'any' }).properties ?? {};
-  return Object.entries(OPTION_GROUPS).flatMap(([group, options]) =>
-    Object.keys(options).flatMap((name) => {
+/** Options by the heading under which help shows them. */
+type Groups = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** A table of options as command-line flags, in the order of `groups`: names, values, defaults and help are the schema's. */
+export function flagsOf(options: z.ZodObject, groups: Groups): readonly Option[] {
+  const properties = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' }).properties ?? {};
+  return Object.entries(groups).flatMap(([group, members]) =>
+    Object.keys(members).flatMap((name) => {
       const schema = properties[name];
       return typeof schema === 'object' ? [flagOf(name, schema).helpGroup(`${group}:`)] : [];
     }),

@@ -1,17 +1,17 @@
-import { SingleBar } from 'cli-progress';
-import type { Observer, Progress } from '../kernel/observer.js';
-import { duration } from '../report/format.js';
-
-/** The stream that progress goes to: stderr, so that stdout holds results alone. */
-export interface Screen {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
+import type { Observer } from '../kernel/observer.js';
+import { barMeter } from './bar-meter.js';
+import { jsonMeter } from './json-meter.js';
+import { lineMeter } from './line-meter.js';
+import { type Meter, NO_METER, type Saying } from './meter.js';
+import { type Screen, writeLine } from './screen.js';
+import { type StageWatch, watchStage } from './stage-facts.js';
 
 export interface ProgressOptions {
   readonly quiet: boolean;
   readonly trace: boolean;
-  /** Milliseconds; another clock serves tests. */
+  /** JSON lines for machines. */
+  readonly json: boolean;
+  /** Milliseconds of a monotonic clock: the machine's own may be set back. Another one serves tests. */
   readonly now?: () => number;
 }
 
@@ -19,109 +19,47 @@ export interface ProgressOptions {
 export interface ProgressView extends Observer {
   /** The stage under way, if any has begun. */
   current(): string | undefined;
+  /** Says something that also those should read who asked for quiet. */
+  announce(text: string): void;
   /** Ends the last stage. */
   close(): void;
   /** Clears the terminal of a stage that will not end. */
   abandon(): void;
 }
 
-const LINE_EVERY_MS = 10_000;
-const BAR_CELLS = 20;
-
-/** Shows progress as a bar on a terminal, as a line now and then elsewhere, and not at all when quiet. */
+/** Shows progress as a bar on a terminal, as a line now and then elsewhere, as JSON, or not at all when quiet. */
 export function showProgress(screen: Screen, options: ProgressOptions): ProgressView {
-  const now = options.now ?? Date.now;
-  const write = options.quiet ? () => undefined : (text: string) => void screen.write(`${text}\n`);
-  const meter = options.quiet ? NO_METER : screen.isTTY ? barMeter() : lineMeter(write, now);
-  let stage: { readonly name: string; readonly since: number } | undefined;
-  const say = (text: string) => {
-    meter.clear();
-    write(text);
+  const now = options.now ?? (() => performance.now());
+  const meter = meterFor(screen, options, now);
+  let under: { readonly stage: string; readonly watch: StageWatch } | undefined;
+  const begin = (stage: string) => {
+    under = { stage, watch: watchStage(stage, now) };
+    meter.begin(stage);
+    return under;
   };
   const end = () => {
-    if (stage) say(`${stage.name}: ${duration((now() - stage.since) / 1000)}`);
-    stage = undefined;
+    if (under) meter.end(under.watch.facts());
+    under = undefined;
   };
+  const say = (event: Saying['event'], text: string) =>
+    meter.say({ event, text, ...(under && { stage: under.stage }) });
   return {
     stage(name) {
       end();
-      stage = { name, since: now() };
-      meter.begin(name);
+      begin(name);
     },
-    progress: (progress) => meter.show(progress, now() - (stage?.since ?? now())),
-    note: say,
-    trace: options.trace ? (text) => say(`  ${text}`) : () => undefined,
-    current: () => stage?.name,
+    progress: (progress) => meter.show((under ?? begin(progress.stage)).watch.see(progress)),
+    note: (text) => say('note', text),
+    trace: options.trace ? (text) => say('trace', options.json ? text : `  ${text}`) : () => undefined,
+    current: () => under?.stage,
+    announce: options.quiet ? (text) => writeLine(screen, text) : (text) => say('note', text),
     close: end,
     abandon: meter.clear,
   };
 }
 
-/** What shows the progress of one stage. */
-interface Meter {
-  begin(stage: string): void;
-  show(progress: Progress, elapsedMs: number): void;
-  /** Makes room for a line. */
-  clear(): void;
-}
-
-const NO_METER: Meter = { begin() {}, show() {}, clear() {} };
-
-function lineMeter(write: (line: string) => void, now: () => number): Meter {
-  let last = Number.NEGATIVE_INFINITY;
-  return {
-    begin() {
-      last = now();
-    },
-    show(progress, elapsedMs) {
-      if (now() - last < LINE_EVERY_MS) return;
-      last = now();
-      write(`${progress.stage}: ${describeProgress(progress, elapsedMs)}`);
-    },
-    clear() {},
-  };
-}
-
-function barMeter(): Meter {
-  let bar: SingleBar | undefined;
-  const clear = () => {
-    bar?.stop();
-    bar = undefined;
-  };
-  return {
-    begin: clear,
-    show(progress, elapsedMs) {
-      const text = { stage: progress.stage.padEnd(12), after: describeProgress(progress, elapsedMs) };
-      bar ??= startBar(progress, text);
-      bar.setTotal(progress.total);
-      bar.update(progress.done, text);
-    },
-    clear,
-  };
-}
-
-function startBar({ done, total }: Progress, text: object): SingleBar {
-  const bar = new SingleBar({
-    format: '{stage} {bar} {after}',
-    barsize: BAR_CELLS,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    hideCursor: true,
-    clearOnComplete: true,
-    stopOnComplete: false,
-    gracefulExit: false,
-    linewrap: false,
-    stream: process.stderr,
-  });
-  bar.start(total, done, text);
-  return bar;
-}
-
-/** `128/256, 12/s, 11 s left, held so far`. */
-export function describeProgress({ done, total, rate, note }: Progress, elapsedMs: number): string {
-  const speed = rate ?? (elapsedMs > 0 ? (1000 * done) / elapsedMs : 0);
-  const left = speed > 0 && done < total ? `${duration((total - done) / speed)} left` : '';
-  return [`${done}/${total}`, speed > 0 && `${speed.toPrecision(speed < 100 ? 2 : 3)}/s`, left, note]
-    .filter(Boolean)
-    .join(', ');
+function meterFor(screen: Screen, { quiet, json }: ProgressOptions, now: () => number): Meter {
+  if (quiet) return NO_METER;
+  if (json) return jsonMeter((line) => writeLine(screen, line), now);
+  return screen.isTTY ? barMeter(screen) : lineMeter(screen, now);
 }

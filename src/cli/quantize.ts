@@ -12,8 +12,8 @@ export const quantizeCommand = stageCommand({
   says: 'Find the fastest mixed-precision model inside an accuracy floor.',
   example: 'bitloom quantize model.onnx --data images/ --preprocess imagenet --keep 99.9%',
   options: STAGES.quantize,
-  run: async (options, observer): Promise<QuantizeResult | Preview> =>
-    (await import('../pipeline/quantize.js')).quantize(options, observer),
+  run: async (options, observer, signal): Promise<QuantizeResult | Preview> =>
+    (await import('../pipeline/quantize.js')).quantize(options, observer, { signal }),
   print: (result) => ('report' in result ? printReport(result.report) : printPreview(result)),
   data: (result) => ('report' in result ? result.report : result),
   status: (result) => ('report' in result && result.report.floor.status === 'not-held' ? NOT_HELD : 0),

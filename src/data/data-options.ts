@@ -25,4 +25,6 @@ export interface DataOptions {
   readonly requireLabels?: boolean;
   /** At most this many samples of a module's iterable. */
   readonly limit?: number;
+  /** Ends the reading of a module's iterable, which may take long or go on for ever. */
+  readonly signal?: AbortSignal;
 }

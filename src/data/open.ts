@@ -148,8 +148,8 @@ function rulesOf({ outputs, model }: Opening) {
 }
 
 function given(opening: Opening) {
-  const { wanted: inputs, limit } = opening;
-  return { inputs, rules: rulesOf(opening), ...(limit !== undefined && { limit }) };
+  const { wanted: inputs, limit, signal } = opening;
+  return { inputs, rules: rulesOf(opening), ...(limit !== undefined && { limit }), ...(signal && { signal }) };
 }
 
 const KINDS =

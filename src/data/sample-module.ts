@@ -37,6 +37,7 @@ export interface GivenReading {
   readonly rules: LabelRules;
   /** At most this many are taken: an iterable may have no end. */
   readonly limit?: number;
+  readonly signal?: AbortSignal;
 }
 
 const MODULE = /\.[cm]?[jt]s$/;
@@ -77,10 +78,11 @@ function spooled(name: string, set: PreparedSet): Dataset {
 }
 
 async function* samplesOf(name: string, source: GivenSamples, reading: GivenReading): AsyncGenerator<Sample> {
-  const { limit = Number.POSITIVE_INFINITY } = reading;
+  const { limit = Number.POSITIVE_INFINITY, signal } = reading;
   let index = 0;
   if (limit <= 0) return;
   for await (const given of typeof source === 'function' ? source() : source) {
+    signal?.throwIfAborted();
     yield sampleOf(name, index++, given, reading);
     if (index >= limit) return;
   }

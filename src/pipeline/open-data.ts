@@ -51,7 +51,7 @@ export async function prepareSome(
   file: string,
   signal: AbortSignal | undefined,
 ): Promise<PreparedSet> {
-  const dataset = await openDataset(request.data, dataOptions(request, model));
+  const dataset = await openDataset(request.data, { ...dataOptions(request, model), ...(signal && { signal }) });
   const indices = stratifiedOrder(dataset, request.seed).slice(0, request.samples);
   return prepare(dataset, indices, file, signal ? { signal } : {});
 }
@@ -75,7 +75,7 @@ export async function openSplits(
   options: DataOptions,
   { folder, observer, signal }: Into,
 ): Promise<OpenedData> {
-  const { parts, notes } = await openParts(request, options);
+  const { parts, notes } = await openParts(request, { ...options, ...(signal && { signal }) });
   const total = PARTS.reduce((sum, name) => sum + parts[name].indices.length, 0);
   let before = 0;
   const write = async (name: PartName) => {

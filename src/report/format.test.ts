@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, duration, facts, metricLoss, significant, table, wrapped } from './format.js';
+import { bytes, duration, facts, metricLoss, rate, roughly, significant, table, wrapped } from './format.js';
 
 describe('figures', () => {
   it.each([
@@ -14,6 +14,25 @@ describe('figures', () => {
     [125, '2 min 05 s'],
     [7830, '2 h 10 min'],
   ])('%d seconds are %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+
+  it.each([
+    [0.2, '1 s'],
+    [59, '59 s'],
+    [59.5, '1 min'],
+    [61, '2 min'],
+    [3541, '1 h 00 min'],
+    [7830, '2 h 11 min'],
+  ])('%d seconds are roughly %s', (seconds, text) => expect(roughly(seconds)).toBe(text));
+
+  it.each([
+    [12345, '12345/s'],
+    [99.7, '100/s'],
+    [9.96, '10/s'],
+    [0.5, '0.5/s'],
+    [0.025, '1.5/min'],
+    [1 / 3600, '1.0/h'],
+    [1e-5, '0.0/h'],
+  ])('%d things a second are %s', (perSecond, text) => expect(rate(perSecond)).toBe(text));
 
   it.each([
     [0, '0'],

@@ -21,6 +21,26 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
+/** `8 s`, `5 min`, `2 h 10 min`, rounded up: for times that are estimates. */
+export function roughly(seconds: number): string {
+  if (seconds <= 59) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+}
+
+const RATE_UNITS = [
+  ['s', 1],
+  ['min', 60],
+  ['h', 3600],
+] as const;
+
+/** `240/s`, `1.5/min`, `0.3/h`: in the first unit of time that leaves at least half a thing. */
+export function rate(perSecond: number): string {
+  const [unit, seconds] = RATE_UNITS.find(([, seconds]) => perSecond * seconds >= 0.5) ?? RATE_UNITS[2];
+  const value = perSecond * seconds;
+  return `${value.toFixed(value < 9.95 ? 1 : 0)}/${unit}`;
+}
+
 /** Three significant digits, without an exponent for everyday sizes. */
 export function significant(value: number): string {
   if (value === 0) return '0';
