@@ -22,7 +22,7 @@ export interface ObserveInput {
   readonly threads: number;
 }
 
-/** Emits 1 for each sample done. */
+/** Emits the number of samples done, after each. */
 const observe: JobHandler<ObserveInput, Statistics, number> = async (input, context) => {
   const session = await ortRuntime.open(input.model, { threads: input.threads });
   try {
@@ -42,10 +42,12 @@ async function observeAll(
   { data, from, to }: ObserveInput,
   { emit, signal }: JobContext<number>,
 ): Promise<void> {
+  let done = 0;
   for await (const sample of readPrepared(data, from, to)) {
     signal.throwIfAborted();
     await observation.see(sample);
-    emit(1);
+    done++;
+    emit(done);
   }
 }
 

@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import type { PreparedSet } from '../data/dataset.js';
 import type { Model } from '../graph/model.js';
 import { saveModel } from '../graph/to-onnx.js';
+import { sum } from '../kernel/statistics.js';
 import type { Executor, Job } from '../runtime/job.js';
 import type { ObserveInput, Taps } from './observe-job.js';
 import { mergeStatistics, type Statistics } from './statistics.js';
@@ -58,14 +59,14 @@ function tapped({ model, values, detail }: ObserveOptions): { readonly model: Mo
 async function runShards({ data, executor, onProgress, signal }: ObserveOptions, model: string, what: Taps) {
   const stop = new AbortController();
   const abort = AbortSignal.any(signal ? [signal, stop.signal] : [stop.signal]);
-  let done = 0;
+  const done = new Map<number, number>();
   const shards = shardsOf(data.length, executor.workers).map(([from, to]) => {
     const input: ObserveInput = { model, what, data, from, to, threads: executor.threads };
     const onEvent = (count: number) => {
-      done += count;
-      onProgress?.(done, data.length);
+      done.set(from, count);
+      onProgress?.(sum([...done.values()]), data.length);
     };
-    return executor.run(observeJob, input, { signal: abort, onEvent });
+    return executor.run(observeJob, input, { what: `samples ${from} to ${to}`, signal: abort, onEvent });
   });
   try {
     return mergeStatistics(await Promise.all(shards));
