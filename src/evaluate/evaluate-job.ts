@@ -2,7 +2,8 @@ import type { Sample } from '../data/dataset.js';
 import type { Metric, MetricSpec, OutputKinds, Row, SampleResult } from '../data/metric.js';
 import { applicableMetrics } from '../data/metrics/applicable.js';
 import { divergence } from '../data/metrics/divergence.js';
-import { createMetric, metricKey } from '../data/metrics/table.js';
+import { scoresOf } from '../data/metrics/scores.js';
+import { createMetric, METRICS, metricKey } from '../data/metrics/table.js';
 import { readPrepared } from '../data/prepared.js';
 import { BitloomError } from '../kernel/errors.js';
 import { type DenseTensor, toNumbers } from '../kernel/tensor.js';
@@ -24,7 +25,7 @@ export interface EvaluateInput {
   readonly blocks: readonly Block[];
   readonly batch: number;
   readonly threads: number;
-  /** What is asked; an error of this metric is the job's. The other metrics that apply are made beside it. */
+  /** What is asked: an error of this metric is the job's. The rows of all others that apply are made beside its own. */
   readonly metric: MetricSpec;
 }
 
@@ -74,43 +75,49 @@ async function scoreBlock(
   return {
     from,
     to,
-    rows: rowsOf(metrics, results, samples),
+    rows: rowsOf(metrics, reference.kinds, results, samples),
     divergence: results.map((result) => divergence(result, reference.kinds, spec)),
     nonFinite: results.filter(isBroken).length,
   };
 }
 
 interface Metrics {
-  readonly key: string;
+  readonly spec: MetricSpec;
   readonly asked: Metric;
-  readonly others: ReadonlyMap<string, Metric>;
+  readonly all: ReadonlyMap<string, Metric>;
 }
 
 async function metricsFor(spec: MetricSpec, kinds: OutputKinds): Promise<Metrics> {
-  const key = metricKey(spec);
-  const names = applicableMetrics(spec, kinds).filter((name) => name !== key);
   const { module: _, ...judging } = spec;
-  const others = await Promise.all(
-    names.map(async (name) => [name, await createMetric({ ...judging, name }, kinds)] as const),
+  const made = Object.keys(METRICS).map(
+    async (name) => [name, await createMetric({ ...judging, name }, kinds)] as const,
   );
-  return { key, asked: await createMetric(spec, kinds), others: new Map(others) };
+  return { spec, asked: await createMetric(spec, kinds), all: new Map(await Promise.all(made)) };
 }
 
 function rowsOf(
-  { key, asked, others }: Metrics,
+  { spec, asked, all }: Metrics,
+  kinds: OutputKinds,
   results: readonly SampleResult[],
   samples: readonly Sample[],
 ): BlockRows['rows'] {
-  const rows: Record<string, readonly Row[]> = { [key]: results.map((result, i) => rowOf(asked, result, samples[i])) };
-  for (const [name, metric] of others) {
-    const found = rowsWhereItApplies(metric, results);
+  const rows: Record<string, readonly Row[]> = {};
+  for (const name of applicableMetrics(spec, kinds, results.some(isSequence))) {
+    const metric = all.get(name);
+    const found = metric && rowsWhereItApplies(metric, results);
     if (found) rows[name] = found;
   }
+  rows[metricKey(spec)] ??= results.map((result, i) => rowOf(asked, result, samples[i]));
   return rows;
 }
 
-/** A metric that nobody asked for does not apply to samples whose labels, inputs or outputs it refuses. */
+function isSequence({ reference }: SampleResult): boolean {
+  return Object.values(reference).some((output) => scoresOf(output).positions > 1);
+}
+
+/** A metric does not apply to samples whose labels, inputs or outputs it refuses; if asked for, it is asked once more. */
 function rowsWhereItApplies(metric: Metric, results: readonly SampleResult[]): readonly Row[] | undefined {
+  if (metric.needsLabels && results.some(({ label }) => label === undefined)) return undefined;
   try {
     return results.map((result) => metric.row(result));
   } catch (error) {

@@ -4,7 +4,7 @@ import { klOfOutput } from './divergence.js';
 import { oncePerPair } from './once-per.js';
 import { kindOf, type MetricOptions } from './options.js';
 import { countedPositions } from './padding.js';
-import { argmax, mainOutput, scoresOf } from './scores.js';
+import { argmax, mainOutput, numbersOf, scoresOf } from './scores.js';
 import { columnSum, meanOfRows, ratioOfTotals } from './totals.js';
 
 /** Share of samples whose highest class is the float model's. */
@@ -94,15 +94,20 @@ function pair(result: SampleResult, name: string | undefined): readonly [DenseTe
 
 /** Sums over the elements of an output and the float model's: `wanted` is the power of the latter. */
 const powersOf = oncePerPair((output: DenseTensor, reference: DenseTensor) => {
-  const [a, b] = [scoresOf(output).values, scoresOf(reference).values];
-  let [power, wanted, product, noise] = [0, 0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    power += a[i] * a[i];
-    wanted += b[i] * b[i];
-    product += a[i] * b[i];
-    noise += (a[i] - b[i]) ** 2;
+  const [values, references] = [numbersOf(output), numbersOf(reference)];
+  let power = 0;
+  let wanted = 0;
+  let product = 0;
+  let noise = 0;
+  for (let i = 0; i < values.length; i++) {
+    const a = values[i];
+    const b = references[i];
+    power += a * a;
+    wanted += b * b;
+    product += a * b;
+    noise += (a - b) * (a - b);
   }
-  return { power, wanted, product, noise, length: a.length };
+  return { power, wanted, product, noise, length: values.length };
 });
 
 function finiteOr(fallback: number, value: number): number {

@@ -50,13 +50,13 @@ const POSITIONS: { readonly [K in OutputKind['kind']]: ReturnType<typeof klPosit
 function klPositions(kind: OutputKind) {
   return oncePerPair((reference: Scores, outputs: Scores): ((position: number) => number) => {
     const width = Math.max(2, outputs.width);
-    const [p, q] = [new Float64Array(width), new Float64Array(width)];
+    const [p, q, chances, unused] = Array.from({ length: 4 }, () => new Float64Array(width));
     const known = new Float64Array(outputs.positions).fill(UNKNOWN);
     return (t) => {
       if (known[t] !== UNKNOWN) return known[t];
-      logProbabilities(reference, t, kind, p);
-      logProbabilities(outputs, t, kind, q);
-      known[t] = klOfLogs(p, q);
+      logProbabilities(reference, t, kind, p, chances);
+      logProbabilities(outputs, t, kind, q, unused);
+      known[t] = klOf(chances, p, q);
       return known[t];
     };
   });
@@ -66,12 +66,9 @@ function klPositions(kind: OutputKind) {
 const UNKNOWN = -1;
 
 /** A class that the reference gives no chance adds nothing. Rounding may leave -1e-17 of an exact 0. */
-function klOfLogs(p: Float64Array, q: Float64Array): number {
+function klOf(chances: Float64Array, p: Float64Array, q: Float64Array): number {
   let total = 0;
-  for (let i = 0; i < p.length; i++) {
-    const chance = Math.exp(p[i]);
-    if (chance > 0) total += chance * (p[i] - q[i]);
-  }
+  for (let i = 0; i < p.length; i++) if (chances[i] > 0) total += chances[i] * (p[i] - q[i]);
   return Number.isNaN(total) ? Number.POSITIVE_INFINITY : Math.max(0, total);
 }
 

@@ -1,7 +1,8 @@
 import { BitloomError } from '../../kernel/errors.js';
-import { type DenseTensor, elementCount, toNumbers } from '../../kernel/tensor.js';
+import { type DenseTensor, elementCount } from '../../kernel/tensor.js';
 import type { Padding, SampleResult } from '../metric.js';
 import { IGNORED } from './labels.js';
+import { numbersOf } from './scores.js';
 
 type Inputs = Readonly<Record<string, DenseTensor>>;
 
@@ -41,5 +42,5 @@ function findIds(inputs: Inputs, { ids }: Padding): DenseTensor | undefined {
 }
 
 function sequence(input: DenseTensor | undefined, positions: number): ArrayLike<number> | undefined {
-  return input && elementCount(input) === positions ? toNumbers(input) : undefined;
+  return input && elementCount(input) === positions ? numbersOf(input) : undefined;
 }

@@ -10,9 +10,12 @@ export interface Scores {
   readonly width: number;
 }
 
+/** A tensor's elements, converted once where they must be. */
+export const numbersOf = oncePer((tensor: DenseTensor) => toNumbers(tensor));
+
 /** The last dimension holds the classes; all others, the batch dimension 1 included, are positions. */
 export const scoresOf = oncePer((output: DenseTensor): Scores => {
-  const values = toNumbers(output);
+  const values = numbersOf(output);
   const width = output.dims.at(-1) ?? 1;
   return { values, width, positions: width === 0 ? 0 : values.length / width };
 });
@@ -48,10 +51,13 @@ const UNKNOWN = -2;
 function highestAt({ values, width }: Scores, position: number): number {
   const start = position * width;
   let best = -1;
+  let top = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < width; i++) {
     const score = values[start + i];
-    if (Number.isNaN(score) || score === Number.POSITIVE_INFINITY) return -1;
-    if (best < 0 || score > values[start + best]) best = i;
+    if (!(score < Number.POSITIVE_INFINITY)) return -1;
+    if (best >= 0 && score <= top) continue;
+    best = i;
+    top = score;
   }
   return best;
 }
@@ -66,16 +72,29 @@ const SMALLEST = 2 ** -126;
 
 /**
  * Log-probabilities of the classes at a position, in float64: scores minus their log-sum-exp, taken from the highest
- * score so that nothing overflows. Written to `into`, which has `width` elements (2 where the width is 1).
+ * score so that nothing overflows. Written to `into`, which has `width` elements (2 where the width is 1); the
+ * probabilities, which cost nothing more, to `chances`.
  */
-export function logProbabilities(scores: Scores, position: number, kind: OutputKind, into: Float64Array): void {
+export function logProbabilities(
+  scores: Scores,
+  position: number,
+  kind: OutputKind,
+  into: Float64Array,
+  chances: Float64Array,
+): void {
   readLogits(scores, position, kind.kind === 'probabilities', into);
   let highest = Number.NEGATIVE_INFINITY;
-  for (const logit of into) highest = Math.max(highest, logit);
+  for (let i = 0; i < into.length; i++) highest = Math.max(highest, into[i]);
   let total = 0;
-  for (const logit of into) total += Math.exp(logit - highest);
+  for (let i = 0; i < into.length; i++) {
+    chances[i] = Math.exp(into[i] - highest);
+    total += chances[i];
+  }
   const normaliser = highest + Math.log(total);
-  for (let i = 0; i < into.length; i++) into[i] -= normaliser;
+  for (let i = 0; i < into.length; i++) {
+    into[i] -= normaliser;
+    chances[i] /= total;
+  }
 }
 
 function readLogits({ values, width }: Scores, position: number, probabilities: boolean, into: Float64Array): void {

@@ -1,16 +1,15 @@
-import { toNumbers } from '../../kernel/tensor.js';
 import type { Metric, Row, SampleResult } from '../metric.js';
 import { IGNORED, positionLabels } from './labels.js';
 import { kindOf, type MetricOptions } from './options.js';
 import { countedPositions, realTokens, tokenIds } from './padding.js';
-import { argmax, mainOutput, type Scores, scoresOf } from './scores.js';
+import { argmax, mainOutput, numbersOf, type Scores, scoresOf } from './scores.js';
 import { ratioOfTotals } from './totals.js';
 
 /** Share of positions where logits [1, T, V] put the following token first; padding neither predicts nor is predicted. */
 export function nextToken(options: MetricOptions): Metric {
   return tokenMetric('next-token', false, (result) => {
     const scores = scoresOf(mainOutput(result.outputs, options.output));
-    const ids = toNumbers(tokenIds(result.inputs, options));
+    const ids = numbersOf(tokenIds(result.inputs, options));
     const real = realTokens(result.inputs, scores.positions, options);
     const counted = (t: number) => t + 1 < ids.length && real(t) && real(t + 1);
     return hits(scores, counted, (t) => ids[t + 1], options);
