@@ -19,7 +19,8 @@ export interface LockOptions {
   readonly owner: Owner;
   /** How long to wait for whoever holds it, in milliseconds. */
   readonly waitMs: number;
-  readonly since: string;
+  /** Written down for others to see, with the id of this process; nothing is written when left out. */
+  readonly since?: string;
 }
 
 /**
@@ -57,7 +58,7 @@ export function isHeld(file: string, owner: Owner): boolean {
 
 function hold(database: Database, { since }: LockOptions): Locked {
   try {
-    writeHolder(database, { pid: process.pid, since });
+    if (since !== undefined) writeHolder(database, { pid: process.pid, since });
     database.exec('BEGIN IMMEDIATE');
     return { held: true, release: () => release(database) };
   } catch (error) {
