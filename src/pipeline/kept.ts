@@ -15,13 +15,13 @@ type CacheSettings = Pick<QuantizeSettings, 'cache' | 'cacheSize' | 'fresh'>;
 /** What was measured before, here or in other runs, and the place for what is measured now. */
 export interface Kept {
   readonly results: Results;
-  /** What the user should know of the place: damaged parts were set aside. */
-  readonly notes: readonly string[];
+  /** What the user should know of the place by now: damaged parts were set aside. */
+  complaints(): readonly string[];
 }
 
 /** Works with what all runs share. */
 export function withCache<T>(settings: CacheSettings, work: (kept: Kept) => Promise<T>): Promise<T> {
-  return openedCache(settings, ({ results, notes }) => work({ results: circumstantial(results), notes }));
+  return openedCache(settings, ({ results, complaints }) => work({ results: circumstantial(results), complaints }));
 }
 
 /** A run's results, and the folder in which they lie. */
@@ -42,7 +42,7 @@ export function withRun<T>(
     const run = await openRun(folder, about, { fresh: settings.fresh });
     const results = circumstantial(layered(run, cache.results));
     try {
-      const done = await work({ results, runFolder: folder, notes: [...cache.notes, ...run.notes] });
+      const done = await work({ results, runFolder: folder, complaints: () => [...cache.complaints(), ...run.notes] });
       run.finish('finished');
       return done;
     } catch (error) {
@@ -61,7 +61,7 @@ async function openedCache<T>(
   const folder = resolve(asked ?? defaultCacheFolder());
   const cache = await openCache(folder, { maxBytes: cacheSize });
   try {
-    return await work({ folder, notes: cache.notes, results: fresh ? writeOnly(cache) : cache });
+    return await work({ folder, complaints: () => cache.notes, results: fresh ? writeOnly(cache) : cache });
   } finally {
     await cache.close();
   }

@@ -173,6 +173,7 @@ function warningsOf(run: Run, picked: Picked): Report['warnings'] {
   const resolves = resolvedLoss(run, picked);
   return [
     ...notes,
+    ...run.complaints(),
     ...(verdict.holds ? [] : [`no plan tried holds the floor; this one loses least`]),
     ...(resolves > allowed ? [`the floor is finer than ${float.outcomes.selection.rows.length} samples resolve`] : []),
     ...(settings.decide === 'estimate' && settings.keep.kind !== 'kl' && verdict.predicted === undefined

@@ -114,7 +114,7 @@ async function runWith(ready: Ready): Promise<QuantizeResult> {
   try {
     const choices = choicesFor(bench.net.units, target, settings);
     const trials = createTrials({ ...ready, bench, evaluations, float, most: mostEvaluations(settings, choices) });
-    const notes = [...source.notes, ...data.notes, ...ready.notes];
+    const notes = [...source.notes, ...data.notes];
     const run: Run = { ...ready, sets: data.sets, evaluations, notes, float, calibrated, choices, bench, trials };
     const selection = await select(run);
     observer.stage('latency');

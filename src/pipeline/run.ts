@@ -18,6 +18,8 @@ export interface Run {
   readonly sets: Splits<PreparedSet>;
   /** What the user should know of model and data. */
   readonly notes: readonly string[];
+  /** What was found damaged among what was kept. */
+  complaints(): readonly string[];
   readonly float: FloatBaseline;
   readonly calibrated: Calibrated;
   readonly choices: readonly Choice[];
