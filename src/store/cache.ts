@@ -1,20 +1,17 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
-import { type Artifacts, openArtifacts } from './artifacts.js';
-import type { Database } from './database.js';
+import { BitloomError } from '../kernel/errors.js';
+import { CACHE_FILES, type CacheParts, openParts } from './cache-parts.js';
 import { openLayer, writeUses } from './layer.js';
-import { takeLock } from './lock.js';
+import { diskBytes, prune } from './prune.js';
 import { type Results, resultsOf } from './results.js';
-import { BUSY_MS, openResults } from './schema.js';
-import { storeError, systemError } from './store-errors.js';
 
 /** What all runs share, in use by many processes at once. */
 export interface CacheStore extends Results {
   readonly folder: string;
   /** What was damaged and set aside, deleted or measured again. Grows while the cache is open. */
   readonly notes: readonly string[];
-  /** Writes down what was used and prunes what is too much. */
+  /** Writes down what was used, and prunes what is too much. */
   close(): Promise<void>;
 }
 
@@ -32,56 +29,68 @@ export function defaultCacheFolder(): string {
 
 /** The folder of the run `id` where none is named. */
 export function runFolder(cache: string, id: string): string {
-  return join(cache, RUNS, id);
+  return join(cache, CACHE_FILES.runs, id);
 }
-
-/** Folders of a cache beside its database. */
-export const RUNS = 'runs';
-const DATABASE = 'results.sqlite';
-const LOCK = 'cache.lock';
 
 /** One file may not push out all others. */
-const LARGEST_PART = 8;
+const LARGEST_PART = 1 / 8;
 
-/** An opened cache, for those who read and prune it. */
-export interface CacheParts {
-  readonly folder: string;
-  readonly database: Database;
-  readonly artifacts: Artifacts;
-  readonly notes: string[];
-}
+/** Pruned in use, the cache gets this part of its room free, so that the next row does not prune again. */
+const FREE_PART = 1 / 10;
 
-/** @throws BitloomError `cache-unwritable`, `cache-busy`, `store-newer`, `disk-full` */
+/**
+ * Opens the cache in `folder`, which is made if it is not there. Pruned when it grows past its bounds, and at the end.
+ *
+ * @throws BitloomError `cache-unwritable`, `cache-busy`, `store-newer`, `disk-full`
+ */
 export async function openCache(folder: string, { maxBytes, now = Date.now }: CacheOptions): Promise<CacheStore> {
-  const at = () => new Date(now()).toISOString();
-  const parts = openParts(folder, at());
+  const parts = openParts(folder, new Date(now()).toISOString());
   const used = { rows: new Set<string>(), artifacts: new Set<string>() };
-  const bounds = { maxFileBytes: maxBytes / LARGEST_PART, grew: async () => {}, used };
+  const bounded = keepBounded(parts, maxBytes, () => {
+    writeUses(parts.database, used, new Date(now()).toISOString());
+    return now();
+  });
+  const bounds = { maxFileBytes: maxBytes * LARGEST_PART, grew: bounded.grew, used };
   return {
     ...resultsOf(openLayer({ ...parts, now, bounds })),
     folder,
     notes: parts.notes,
     close: async () => {
-      writeUses(parts.database, used, at());
+      bounded.close();
       parts.database.close();
     },
   };
 }
 
-/** The lock is held while the database is checked, set aside or made, not while it is used. */
-export function openParts(folder: string, since: string): CacheParts {
+/** `settle` writes down what was used, so that it is not pruned first, and tells the time. */
+function keepBounded(parts: CacheParts, maxBytes: number, settle: () => number) {
+  let bytes = diskBytes(parts);
+  let most = maxBytes;
+  const shrink = (bound: number) => {
+    const pruned = noted(parts, () => prune(parts, { maxBytes: bound }, settle()));
+    bytes = pruned?.leftBytes ?? diskBytes(parts);
+    // What cannot go, a run in use, must not make every row prune again.
+    most = Math.max(maxBytes, bytes + maxBytes * FREE_PART);
+  };
+  return {
+    grew: async (more: number): Promise<void> => {
+      bytes += more;
+      if (bytes > most) shrink(maxBytes * (1 - FREE_PART));
+    },
+    close: (): void => {
+      settle();
+      if (diskBytes(parts) > maxBytes) shrink(maxBytes);
+    },
+  };
+}
+
+/** Tidying up must not fail the work that is done: what was in its way is told. */
+function noted<T>(parts: CacheParts, action: () => T): T | undefined {
   try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw systemError('cache', folder, cause);
-  }
-  const notes: string[] = [];
-  const lock = takeLock(join(folder, LOCK), { owner: 'cache', waitMs: BUSY_MS, since });
-  if (!lock.held) throw storeError('cache', 'busy', folder, lock.holder ? `process ${lock.holder.pid}` : 'not known');
-  try {
-    const database = openResults(join(folder, DATABASE), 'cache', notes);
-    return { folder, database, artifacts: openArtifacts(join(folder, 'artifacts'), 'cache'), notes };
-  } finally {
-    lock.release();
+    return action();
+  } catch (error) {
+    if (!(error instanceof BitloomError)) throw error;
+    parts.notes.push(`the cache was not pruned: ${error.message}`);
+    return undefined;
   }
 }

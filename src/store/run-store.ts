@@ -1,25 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { openArtifacts } from './artifacts.js';
+import { openArtifacts, temporaryFolder } from './artifacts.js';
 import type { Database } from './database.js';
 import { openLayer } from './layer.js';
 import { takeLock } from './lock.js';
-import type { Json } from './result-kind.js';
 import { type Results, resultsOf } from './results.js';
+import { RUN_FILES, type RunAbout, type RunStatus, readRun, setStatus, writeRun } from './run-record.js';
 import { openResults } from './schema.js';
 import { storeLocked, storeOfAnotherModel, systemError } from './store-errors.js';
-
-/** What a run does, for people and for `bitloom cache`. */
-export interface RunAbout {
-  readonly id: string;
-  readonly command: string;
-  /** `hash` tells whether a folder holds a run of this very model. */
-  readonly model: { readonly path: string; readonly hash: string };
-  readonly settings: Json;
-  readonly versions?: Json;
-}
-
-export type RunStatus = 'running' | 'finished' | 'interrupted' | 'failed';
 
 export interface RunOptions {
   /** Forget what the folder holds of an earlier run. */
@@ -40,9 +28,6 @@ export interface RunStore extends Results {
   close(): Promise<void>;
 }
 
-/** Files of a run's folder. */
-export const RUN_FILES = { lock: 'run.lock', database: 'run.sqlite', artifacts: 'artifacts' } as const;
-
 const LOCK_WAIT_MS = 500;
 
 /**
@@ -60,6 +45,8 @@ export async function openRun(folder: string, about: RunAbout, options: RunOptio
   try {
     const database = openRunDatabase(folder, about, options.fresh ?? false, at(), notes);
     const artifacts = openArtifacts(join(folder, RUN_FILES.artifacts), 'run');
+    // Nobody else writes here: what lies there was left by a process that was killed.
+    rmSync(temporaryFolder(artifacts.folder), { recursive: true, force: true });
     const layer = openLayer({ database, artifacts, now, notes });
     return {
       ...resultsOf(layer),
@@ -94,37 +81,6 @@ function openRunDatabase(folder: string, about: RunAbout, fresh: boolean, at: st
   }
 }
 
-export interface RunRecord {
-  readonly about: Pick<RunAbout, 'id' | 'command' | 'model'>;
-  readonly status: RunStatus;
-  /** When something was last measured or the run ended, by the clock of that time. */
-  readonly updated: string;
-}
-
-/** What a run's database says of the run, if it says it. */
-export function readRun(database: Database): RunRecord | undefined {
-  const [row] = database.all(
-    'SELECT about, status, max(updated, coalesce((SELECT max(seen) FROM results), updated)) AS updated FROM run',
-  );
-  if (!row || typeof row.about !== 'string' || !isStatus(row.status)) return undefined;
-  const about: unknown = JSON.parse(row.about);
-  return isAbout(about) ? { about, status: row.status, updated: String(row.updated) } : undefined;
-}
-
-function writeRun(database: Database, about: RunAbout, at: string): void {
-  const started = database.all('SELECT started FROM run')[0]?.started;
-  database.run('DELETE FROM run');
-  database.run("INSERT INTO run(about, status, started, updated) VALUES (?1, 'running', ?2, ?3)", [
-    JSON.stringify(about),
-    typeof started === 'string' ? started : at,
-    at,
-  ]);
-}
-
-function setStatus(database: Database, status: RunStatus, at: string): void {
-  database.run('UPDATE run SET status = ?1, updated = ?2', [status, at]);
-}
-
 function forget(database: Database, folder: string): void {
   database.exec('BEGIN IMMEDIATE; DELETE FROM results; DELETE FROM artifacts; DELETE FROM run; COMMIT');
   rmSync(join(folder, RUN_FILES.artifacts), { recursive: true, force: true });
@@ -148,19 +104,4 @@ function makeFolder(folder: string): void {
 
 function nameModel({ path, hash }: RunAbout['model']): string {
   return `${path} (${hash.slice(0, 12)})`;
-}
-
-const STATUSES: readonly unknown[] = ['running', 'finished', 'interrupted', 'failed'] satisfies RunStatus[];
-
-function isStatus(value: unknown): value is RunStatus {
-  return STATUSES.includes(value);
-}
-
-function isAbout(value: unknown): value is RunRecord['about'] {
-  if (!hasFields(value, 'id', 'command', 'model')) return false;
-  return hasFields(value.model, 'path', 'hash') && [value.id, value.command].every((text) => typeof text === 'string');
-}
-
-function hasFields<K extends string>(value: unknown, ...names: readonly K[]): value is Record<K, unknown> {
-  return typeof value === 'object' && value !== null && names.every((name) => name in value);
 }

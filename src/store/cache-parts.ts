@@ -1,0 +1,46 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Artifacts, openArtifacts } from './artifacts.js';
+import type { Database } from './database.js';
+import { takeLock } from './lock.js';
+import { BUSY_MS, openResults } from './schema.js';
+import { storeError, systemError } from './store-errors.js';
+
+/** An opened cache, for those who read and prune it. */
+export interface CacheParts {
+  readonly folder: string;
+  readonly database: Database;
+  readonly artifacts: Artifacts;
+  readonly notes: string[];
+}
+
+/** Files and folders of a cache. */
+export const CACHE_FILES = {
+  database: 'results.sqlite',
+  artifacts: 'artifacts',
+  runs: 'runs',
+  openLock: 'cache.lock',
+  pruneLock: 'prune.lock',
+} as const;
+
+/** The lock is held while the database is checked, set aside or made, not while it is used. */
+export function openParts(folder: string, since: string): CacheParts {
+  makeFolder(folder);
+  const notes: string[] = [];
+  const lock = takeLock(join(folder, CACHE_FILES.openLock), { owner: 'cache', waitMs: BUSY_MS, since });
+  if (!lock.held) throw storeError('cache', 'busy', folder, lock.holder ? `process ${lock.holder.pid}` : 'not known');
+  try {
+    const database = openResults(join(folder, CACHE_FILES.database), 'cache', notes);
+    return { folder, database, artifacts: openArtifacts(join(folder, CACHE_FILES.artifacts), 'cache'), notes };
+  } finally {
+    lock.release();
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw systemError('cache', folder, cause);
+  }
+}
