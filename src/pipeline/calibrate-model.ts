@@ -40,7 +40,7 @@ export async function calibrateModel(options: CalibrateModelOptions): Promise<Ca
   const detail = settings.ranker === 'error' ? 'histogram' : METHODS[method].detail;
   const values = valuesToObserve(model, target);
   const onProgress = (done: number, total: number) => observer.progress({ stage: 'calibration', done, total });
-  const key = { model: source.hash, set: set.hash, values, detail, threads: executor.threads };
+  const key = { model: source.hash, set: [set.hash, set.length], values, detail, threads: executor.threads };
   const statistics = await results.once(STATISTICS, key, () =>
     observe({ model, values, data: set, detail, executor, onProgress }),
   );

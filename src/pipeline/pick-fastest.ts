@@ -49,7 +49,7 @@ async function timeAgainstFloat(run: Run, candidates: readonly Candidate[]): Pro
   const { float, settings, sets, results } = run;
   const threads = settings.threads ?? allCores();
   const models = [float.model, ...candidates.map(({ trial }) => trial)];
-  const key = { models: models.map(({ hash }) => hash), set: sets.selection.hash, threads };
+  const key = { models: models.map(({ hash }) => hash), set: [sets.selection.hash, sets.selection.length], threads };
   const known = await results.find(LATENCY, key);
   if (known) return known;
   const measured = await timeInTurns(run, models, threads);
