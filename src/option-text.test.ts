@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseBytes, parseForced } from './option-text.js';
+import { parseBytes, parseDays, parseForced } from './option-text.js';
 
 describe('parseBytes', () => {
   it.each([
@@ -15,6 +15,20 @@ describe('parseBytes', () => {
 
   it.each(['', 'GiB', '-1', '4XB', '1e9'])('refuses %j', (text) => {
     expect(() => parseBytes(text)).toThrow('is no size');
+  });
+});
+
+describe('parseDays', () => {
+  it.each([
+    ['30d', 30],
+    ['12 h', 0.5],
+    ['1.5W', 10.5],
+  ])('reads %s', (text, days) => {
+    expect(parseDays(text)).toBe(days);
+  });
+
+  it.each(['', 'd', '-1d', '30', '5m'])('refuses %j', (text) => {
+    expect(() => parseDays(text)).toThrow('is no time');
   });
 });
 

@@ -40,3 +40,17 @@ export function parseBytes(text: string): number {
     hint: 'write 4GiB, 512MB or a number of bytes',
   });
 }
+
+const DAYS: Readonly<Record<string, number>> = { h: 1 / 24, d: 1, w: 7 };
+
+/** Reads `30d`, `12h` or `2w` as days. */
+export function parseDays(text: string): number {
+  const [, value, unit] = /^(\d+(?:\.\d+)?)\s*([hdw])$/i.exec(text.trim()) ?? [];
+  if (value !== undefined) return Number(value) * DAYS[unit.toLowerCase()];
+  throw new BitloomError({
+    kind: 'option',
+    code: 'bad-time',
+    message: `${JSON.stringify(text)} is no time`,
+    hint: 'write 30d, 12h or 2w',
+  });
+}

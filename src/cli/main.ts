@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { benchCommand } from './bench.js';
+import { cacheCommand } from './cache.js';
 import { compareCommand } from './compare.js';
 import { evaluateCommand } from './evaluate.js';
 import { inspectCommand } from './inspect.js';
 import { quantizeCommand } from './quantize.js';
 
-const COMMANDS = [inspectCommand, quantizeCommand, evaluateCommand, benchCommand, compareCommand];
+const COMMANDS = [inspectCommand, quantizeCommand, evaluateCommand, benchCommand, compareCommand, cacheCommand];
 
 const { version, description }: { version: string; description: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
