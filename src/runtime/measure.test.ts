@@ -84,12 +84,30 @@ describe('bench', () => {
 });
 
 describe('profile', () => {
+  const feeds = { kind: 'samples', samples: [feed], batch: 1 } as const;
+
   it('times each node that runs, and the heavy ones most', async () => {
-    const times = await executor.run(PROFILE_JOB, { model: await save(2), feeds: feed, threads: 1, runs: 5 });
+    const [times] = await executor.run(PROFILE_JOB, { models: [{ path: await save(2) }], feeds, threads: 1, runs: 5 });
     const heavy = times.filter(({ op }) => /MatMul|Gemm/.test(op));
     expect(heavy).toHaveLength(2);
     for (const { provider, medianMs } of times)
       expect([provider, medianMs > 0]).toEqual(['CPUExecutionProvider', true]);
+  });
+
+  it('takes several models in turns, and shows the graph that each executes', async () => {
+    const executed = join(folder, 'executed.onnx');
+    const models = [{ path: await save(1) }, { path: await save(3), executed }];
+    const rounds: number[] = [];
+    const times = await executor.run(
+      PROFILE_JOB,
+      { models, feeds, threads: 1, runs: 3 },
+      { onEvent: (round) => rounds.push(round) },
+    );
+    const products = times.map((nodes) => nodes.filter(({ op }) => /MatMul|Gemm/.test(op)).length);
+    expect(products).toEqual([1, 3]);
+    expect(rounds).toEqual([1, 2, 3, 4, 5]);
+    const { graph } = await loadModel(executed);
+    expect(graph.nodes.map(({ name }) => name)).toEqual(expect.arrayContaining(times[1].map(({ node }) => node)));
   });
 
   it('leaves warm-up runs out and adds up the calls within a run', () => {

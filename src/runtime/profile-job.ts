@@ -1,8 +1,9 @@
+import { feedsFor } from './feeds.js';
 import type { JobHandler } from './job.js';
 import { ortRuntime } from './ort.js';
-import { type NodeTime, type ProfileInput, profileModel } from './profile.js';
+import { type NodeTime, type ProfileInput, profileInTurns } from './profile.js';
 
-const profile: JobHandler<ProfileInput, readonly NodeTime[]> = ({ model, feeds, ...settings }) =>
-  profileModel(ortRuntime, model, feeds, settings);
+const profile: JobHandler<ProfileInput, readonly (readonly NodeTime[])[], number> = (input, { emit }) =>
+  profileInTurns(ortRuntime, input.models, (inputs) => feedsFor(inputs, input.feeds), input, emit);
 
 export default profile;

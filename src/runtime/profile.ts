@@ -1,10 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Value } from '../graph/model.js';
 import { BitloomError } from '../kernel/errors.js';
 import { median } from '../kernel/statistics.js';
+import type { FeedSource } from './feeds.js';
 import { jobBeside } from './job.js';
-import type { Runtime, TensorMap } from './session.js';
+import type { Runtime, Session, TensorMap } from './session.js';
 
 /** How long a node of the optimized graph takes in one run. Names and operators are the optimizer's, not the file's. */
 export interface NodeTime {
@@ -21,13 +23,22 @@ export interface ProfileSettings {
   readonly runs?: number;
 }
 
-export interface ProfileInput extends ProfileSettings {
-  readonly model: string;
-  readonly feeds: TensorMap;
+/** A model, and where the graph that is executed for it is written if somebody wants to see it. */
+export interface ProfiledFile {
+  readonly path: string;
+  readonly executed?: string;
 }
 
-/** `profileModel` in a worker. */
-export const PROFILE_JOB = jobBeside<ProfileInput, readonly NodeTime[]>('./profile-job', import.meta.url);
+export interface ProfileInput extends ProfileSettings {
+  readonly models: readonly ProfiledFile[];
+  readonly feeds: FeedSource;
+}
+
+/** `profileInTurns` in a worker; an event after each round. */
+export const PROFILE_JOB = jobBeside<ProfileInput, readonly (readonly NodeTime[])[], number>(
+  './profile-job',
+  import.meta.url,
+);
 
 const WARM_UP = 2;
 
@@ -36,18 +47,52 @@ export async function profileModel(
   runtime: Runtime,
   model: string,
   feeds: TensorMap,
-  { threads, runs = 10 }: ProfileSettings,
+  settings: ProfileSettings,
 ): Promise<readonly NodeTime[]> {
+  const [times] = await profileInTurns(runtime, [{ path: model }], () => [feeds], settings);
+  return times;
+}
+
+/** Each model's node times. In every round each model runs once on the same feed, so that all meet the same noise. */
+export async function profileInTurns(
+  runtime: Runtime,
+  models: readonly ProfiledFile[],
+  feedsOf: (inputs: readonly Value[]) => readonly TensorMap[],
+  { threads, runs = 10 }: ProfileSettings,
+  onRound: (rounds: number) => void = () => {},
+): Promise<readonly (readonly NodeTime[])[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bitloom-profile-'));
   try {
-    const session = await runtime.open(model, { threads, profilePrefix: join(folder, 'profile') });
-    for (let i = 0; i < WARM_UP + runs; i++) await session.run(feeds);
-    await session.close();
-    const [file] = await readdir(folder);
-    return nodeTimes(JSON.parse(await readFile(join(folder, file), 'utf8')), WARM_UP);
+    const sessions: Session[] = [];
+    for (const [i, { path, executed }] of models.entries()) {
+      const written = executed === undefined ? {} : { optimizedModelPath: executed };
+      sessions.push(
+        await runtime.open(path, {
+          threads,
+          profilePrefix: join(folder, `${i}-profile`),
+          sleepBetweenRuns: true,
+          ...written,
+        }),
+      );
+    }
+    const feeds = feedsOf(sessions[0].inputs);
+    for (let round = 0; round < WARM_UP + runs; round++) {
+      for (const session of sessions) await session.run(feeds[round % feeds.length]);
+      onRound(round + 1);
+    }
+    await Promise.all(sessions.map((session) => session.close()));
+    const files = await readdir(folder);
+    return await Promise.all(models.map((_, i) => readTimes(folder, files, `${i}-profile`)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** ONNX Runtime adds the time of day to the prefix. */
+async function readTimes(folder: string, files: readonly string[], prefix: string): Promise<readonly NodeTime[]> {
+  const file = files.find((name) => name.startsWith(prefix));
+  if (file === undefined) throw unreadable();
+  return nodeTimes(JSON.parse(await readFile(join(folder, file), 'utf8')), WARM_UP);
 }
 
 /** One of ONNX Runtime's trace events (Chrome's format); times in microseconds. */
