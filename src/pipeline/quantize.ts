@@ -122,7 +122,7 @@ async function runWith(ready: Ready): Promise<QuantizeResult> {
     observer.stage('holdout');
     const report = await makeReport(run, selection, picked);
     const { plan, model } = picked.trial;
-    await writeResult(settings.out, settings.name, { model, plan, report });
+    await writeResult({ ...settings, runFolder: ready.runFolder }, { model, plan, report });
     return { report, plan, model };
   } finally {
     await bench.close();

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -15,6 +15,14 @@ export interface Result {
   readonly report: Report;
 }
 
+export interface Destination {
+  readonly out: string;
+  /** Of the model's file, without its extension. */
+  readonly name: string;
+  /** One process holds it at a time. */
+  readonly runFolder: string;
+}
+
 /** Refuses a folder that is there already, before any work is done. */
 export function requireFree(out: string, overwrite: boolean): void {
   if (overwrite || !existsSync(out)) return;
@@ -27,27 +35,40 @@ export function requireFree(out: string, overwrite: boolean): void {
   });
 }
 
-/** Writes model, plan and report as one folder: under a temporary name beside it, then renamed. */
-export async function writeResult(out: string, name: string, { model, plan, report }: Result): Promise<void> {
-  const folder = resolve(out);
+/**
+ * Writes model, plan and report as one folder: under a temporary name beside it, then renamed. The temporary name is the
+ * run's own, so that a run that is resumed takes away what it left when it was killed here.
+ */
+export async function writeResult(destination: Destination, { model, plan, report }: Result): Promise<void> {
+  const folder = resolve(destination.out);
+  const temporary = join(dirname(folder), `.${basename(folder)}-${digest(destination.runFolder)}`);
   await explained(folder, async () => {
-    const temporary = join(dirname(folder), `.${basename(folder)}-${randomBytes(6).toString('hex')}`);
-    // Not mkdtemp: what it makes may be read by its owner alone, and this folder is to be served.
-    await mkdir(temporary, { recursive: true });
     try {
-      await saveModel(model, join(temporary, `${name}.onnx`));
+      await remove(temporary);
+      // Not mkdtemp: what it makes may be read by its owner alone, and this folder is to be served.
+      await mkdir(temporary, { recursive: true });
+      await saveModel(model, join(temporary, `${destination.name}.onnx`));
       await writeFile(join(temporary, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
       await writeFile(join(temporary, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
       await replace(temporary, folder);
     } finally {
-      await rm(temporary, { recursive: true, force: true });
+      await remove(temporary);
     }
   });
 }
 
 async function replace(temporary: string, folder: string): Promise<void> {
   const old = `${temporary}-replaced`;
+  await remove(old);
   if (existsSync(folder)) await rename(folder, old);
   await rename(temporary, folder);
-  await rm(old, { recursive: true, force: true });
+  await remove(old);
+}
+
+async function remove(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
