@@ -1,6 +1,7 @@
 /**
- * Kills a run that searches at a hundred moments and resumes it each time: `npx tsx bench/faults.ts [--kills N]
- * [--seed N]`. Fails where the result is not that of the run that nobody disturbed, or a result was computed twice.
+ * Kills a run that searches at a hundred moments and resumes it each time, then fills its disks in every stage:
+ * `npx tsx bench/faults.ts [--kills N] [--seed N]`. Fails where the result is not that of the run that nobody disturbed,
+ * or a result was computed twice.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -8,7 +9,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { random } from '../src/kernel/random.js';
 import { placeIn, run, type Start } from './faults/command.js';
+import { canMount } from './faults/disks.js';
 import { countResults, equalBytes, faultsOf, type ResultBytes, resultBytes } from './faults/evidence.js';
+import { type DiskFilled, fillDisks } from './faults/fill-disks.js';
 import { freeze } from './faults/frozen.js';
 import { clear, killUntilDone, type Moment, momentsOver } from './faults/kills.js';
 import { writeSubject } from './faults/subject.js';
@@ -33,7 +36,7 @@ interface Total {
 try {
   const what: Start = {
     entry: await freeze(join(folder, 'bitloom')),
-    subject: writeSubject(join(folder, 'subject')),
+    subject: writeSubject(join(folder, 'subject'), 'searched'),
     place: placeIn(join(folder, 'place')),
   };
   const { bytes, seconds } = await undisturbed(what);
@@ -41,8 +44,10 @@ try {
   const moments = momentsOver(1000 * seconds, random(Number(values.seed)));
   let total: Total = { kills: 0, runs: 0, kept: 0, repeated: 0, survivors: 0, unequal: 0, faults: [] };
   while (total.kills < wanted) total = await oneRun(what, moments, bytes, total);
-  print(total);
-  process.exitCode = total.repeated + total.survivors + total.unequal + total.faults.length > 0 ? 1 : 0;
+  const disks = canMount() ? await fillDisks(what, bytes) : [];
+  print(total, disks);
+  const wrong = [...total.faults, ...disks.filter(({ fault }) => fault !== undefined)];
+  process.exitCode = total.repeated + total.survivors + total.unequal + wrong.length > 0 ? 1 : 0;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -76,7 +81,7 @@ async function oneRun(what: Start, moments: Iterator<Moment>, bytes: ResultBytes
   };
 }
 
-function print({ kills, runs, kept, repeated, survivors, unequal, faults }: Total): void {
+function print({ kills, runs, kept, repeated, survivors, unequal, faults }: Total, disks: readonly DiskFilled[]): void {
   const seconds = (performance.now() - startedMs) / 1000;
   console.log(`
 kills survived        ${kills}, over ${runs} runs
@@ -84,6 +89,7 @@ bytes equal           ${runs - unequal} of ${runs} results
 results repeated      ${repeated} of ${kept} rows
 workers left over     ${survivors}
 other faults          ${faults.length}
+disks filled          ${disks.length}, ${disks.filter(({ refused }) => refused).length} of them missed, ${disks.filter(({ fault }) => fault).length} not survived
 seconds               ${seconds.toFixed(0)}
 ${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model}, ${availableParallelism()} threads, Node.js ${process.version}`);
 }

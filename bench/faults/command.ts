@@ -51,7 +51,7 @@ export interface Running {
 export function start({ entry, subject, place, node = [], options = [] }: Start): Running {
   mkdirSync(place.scratch, { recursive: true });
   const files = ['--data', subject.data, '--out', place.out, '--cache', place.cache];
-  const asked = ['--keep', subject.floor, '--threads', '1', '--json-progress', '--overwrite', ...options];
+  const asked = [...subject.options, '--threads', '1', '--json-progress', '--overwrite', ...options];
   const child = spawn(process.execPath, [...node, entry, 'quantize', subject.model, ...files, ...asked], {
     env: { ...process.env, TMPDIR: place.scratch },
     stdio: ['ignore', 'ignore', 'pipe'],

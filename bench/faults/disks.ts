@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { begins, type Ended, type Start, start } from './command.js';
 
 export interface Disk {
   readonly folder: string;
@@ -38,19 +38,20 @@ export function canMount(): boolean {
   }
 }
 
-const AGAIN_MS = 5;
-
-/** Keeps the disk full: what the run itself gives back is taken at once. Ends with the run. */
-export async function keepFull(disk: Disk, ended: Promise<unknown>): Promise<void> {
-  const run = { hasEnded: false };
-  void ended.then(() => {
-    run.hasEnded = true;
-  });
-  while (!run.hasEnded) {
-    disk.fill();
-    await sleep(AGAIN_MS);
+/** Fills the disk when the stage begins, and keeps it full to the end: what the run gives back is taken at once. */
+export async function runUntilFull(what: Start, disk: Disk, stage: string): Promise<Ended> {
+  const running = start(what);
+  await Promise.race([begins(running, stage), running.ended]);
+  const timer = setInterval(() => disk.fill(), AGAIN_MS);
+  disk.fill();
+  try {
+    return await running.ended;
+  } finally {
+    clearInterval(timer);
   }
 }
+
+const AGAIN_MS = 20;
 
 const BLOCK = Buffer.alloc(64 * 1024, 1);
 

@@ -73,9 +73,12 @@ function numberIn(file: string, query: string): number {
   }
 }
 
-/** Files under temporary names, beside what they were to become. */
+/**
+ * Files under temporary names, beside what they were to become. Those in the cache's own folder may be another process's:
+ * pruning takes them away when they are an hour old.
+ */
 function leftovers({ cache, out, scratch }: Place): readonly string[] {
-  const partial = listed(cache).filter((file) => /(^|\/)partial\/.|\.new$|\.damaged/.test(file));
+  const partial = listed(cache).filter((file) => /^runs\/.*\/partial\/.|\.new$|\.damaged/.test(file));
   const beside = listed(dirname(out), false).filter((file) => file.startsWith(`.${basename(out)}-`));
   return [
     ...partial.map((file) => join(cache, file)),

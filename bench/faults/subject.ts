@@ -8,47 +8,64 @@ import { encodeModel } from '../../src/graph/to-onnx.js';
 import { random } from '../../src/kernel/random.js';
 import { floats } from '../../src/kernel/tensor.js';
 
-const CHANNELS = 48;
+/** Images of 8 by 8 with 3 channels, and classes to tell apart. */
 const SIDE = 8;
 const CLASSES = 10;
-const BLOCKS = 8;
+const SAMPLES = 160;
+
 /** Blocks that, like `head`, do not bear 8 bits. */
 const LOUD_BLOCKS: readonly number[] = [2, 5];
 
 /** One feature is so much larger than the others that 8 bits for all of them leave these few steps. */
 const LOUD = 400;
 
-/** Between the divergence of the best plans that have `head` in float and that of all-int8, which is far above. */
-const FLOOR = 'kl=0.001';
+interface Size {
+  readonly channels: number;
+  readonly blocks: number;
+  readonly options: readonly string[];
+}
 
-const SAMPLES = 160;
+/**
+ * `searched`: the floor lies between the divergence of the plans that leave the loud units in float and that of all
+ * others; int8 is so much faster that no noise decides which plan is returned. `tiny`: no search, for whatever has to do
+ * with files and processes alone.
+ */
+const SIZES = {
+  searched: { channels: 48, blocks: 8, options: ['--keep', 'kl=0.001'] },
+  tiny: { channels: 8, blocks: 3, options: ['--keep', 'kl=100', '--uniform', 'w8a8'] },
+} as const satisfies Readonly<Record<string, Size>>;
 
+export type SubjectSize = keyof typeof SIZES;
+
+/** Files of a run, and what is asked of it. */
 export interface Subject {
   readonly model: string;
   readonly data: string;
-  readonly floor: string;
+  readonly options: readonly string[];
 }
 
-/** Writes model and data into `folder`, which is made. The same seed is the same network. */
-export function writeSubject(folder: string, seed = 1): Subject {
+/** Writes model and data into `folder`, which is made. The same size and seed are the same network. */
+export function writeSubject(folder: string, size: SubjectSize, seed = 1): Subject {
   const model = join(folder, 'subject.onnx');
   const data = join(folder, 'samples.mjs');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(model, encodeModel(network(seed)));
+  writeFileSync(model, encodeModel(network(SIZES[size], seed)));
   writeFileSync(data, SAMPLE_MODULE);
-  return { model, data, floor: FLOOR };
+  return { model, data, options: SIZES[size].options };
 }
 
-/** `x` [N,3,8,8] to `logits` [N,10]: convolutions `conv0` ... `conv7`, and `head`. */
-function network(seed: number): Model {
+/** `x` [N,3,8,8] to `logits` [N,10]: convolutions `conv0`, `conv1` ..., and `head`. */
+function network({ channels, blocks }: Size, seed: number): Model {
   const inputs = [value('x', 'float32', ['N', 3, SIDE, SIDE])];
   const outputs = [value('logits', 'float32', ['N', CLASSES])];
   return buildModel({ inputs, outputs, opset: 21 }, (edit) => {
     let last = 'x';
-    for (let block = 0; block < BLOCKS; block++) last = addBlock(edit, last, block, seed);
+    for (let block = 0; block < blocks; block++) {
+      last = addBlock(edit, { from: last, block, channels: [block === 0 ? 3 : channels, channels], seed });
+    }
     const pooled = edit.add({ op: 'GlobalAveragePool', inputs: [last] });
-    const features = edit.add({ op: 'Flatten', inputs: [addLoud(edit, pooled)] });
-    const dims = [CHANNELS, CLASSES];
+    const features = edit.add({ op: 'Flatten', inputs: [addLoud(edit, pooled, channels)] });
+    const dims = [channels, CLASSES];
     const weight = edit.constant(
       'head.weight',
       floats(
@@ -60,25 +77,31 @@ function network(seed: number): Model {
   });
 }
 
-function addBlock(edit: GraphEdit, from: string, block: number, seed: number): string {
-  const channels = block === 0 ? 3 : CHANNELS;
-  const dims = [CHANNELS, channels, 3, 3];
-  const weight = noise(dims, seed + block + 1, Math.sqrt(2 / (9 * channels)));
+interface Block {
+  readonly from: string;
+  readonly block: number;
+  readonly channels: readonly [input: number, output: number];
+  readonly seed: number;
+}
+
+function addBlock(edit: GraphEdit, { from, block, channels: [input, output], seed }: Block): string {
+  const dims = [output, input, 3, 3];
+  const weight = noise(dims, seed + block + 1, Math.sqrt(2 / (9 * input)));
   const isLoud = LOUD_BLOCKS.includes(block);
-  const values = isLoud ? quiet(weight, (i) => i % (9 * channels) < 9) : weight;
+  const values = isLoud ? quiet(weight, (i) => i % (9 * input) < 9) : weight;
   const conv = edit.add({
     op: 'Conv',
     name: `conv${block}`,
-    inputs: [isLoud ? addLoud(edit, from) : from, edit.constant(`conv${block}.weight`, floats(values, dims))],
+    inputs: [isLoud ? addLoud(edit, from, input) : from, edit.constant(`conv${block}.weight`, floats(values, dims))],
     attributes: { pads: [1, 1, 1, 1] },
   });
   return edit.add({ op: 'Relu', inputs: [conv] });
 }
 
-/** Lifts the first channel of `from` [N,48,H,W] far above the others. */
-function addLoud(edit: GraphEdit, from: string): string {
-  const lift = Array.from({ length: CHANNELS }, (_, channel) => (channel === 0 ? LOUD : 0));
-  return edit.add({ op: 'Add', inputs: [from, edit.constant(`${from}.loud`, floats(lift, [CHANNELS, 1, 1]))] });
+/** Lifts the first channel of `from` [N,C,H,W] far above the others. */
+function addLoud(edit: GraphEdit, from: string, channels: number): string {
+  const lift = Array.from({ length: channels }, (_, channel) => (channel === 0 ? LOUD : 0));
+  return edit.add({ op: 'Add', inputs: [from, edit.constant(`${from}.loud`, floats(lift, [channels, 1, 1]))] });
 }
 
 /** Weights of the loud channel are so small that it adds about as much as any other. */

@@ -1,20 +1,36 @@
-/** A run killed at any moment goes on where it was. The long form is bench/faults.ts. */
-import { describe, expect, it } from 'vitest';
+/** A run whose processes are killed at any moment goes on where it was. The long form is bench/faults.ts. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { begins, start } from '../../bench/faults/command.js';
 import { killUntilDone, type Moment } from '../../bench/faults/kills.js';
-import { canSeeProcesses } from '../../bench/faults/processes.js';
+import { busyWorker, canSeeProcesses } from '../../bench/faults/processes.js';
 import { random } from '../../src/kernel/random.js';
-import { expectClean, openScene } from './scene.js';
+import { expectClean, openScene, type Scene } from './scene.js';
 
 const KILLS = 5;
 
-describe.runIf(canSeeProcesses)('a run killed again and again', () => {
-  it('ends with the bytes of the run that nobody disturbed, and repeats nothing', async () => {
-    const scene = await openScene('kills');
+describe.runIf(canSeeProcesses)('a run that searches', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await openScene('kills', 'searched');
+  }, 60_000);
+
+  it('killed again and again, ends as if nobody had disturbed it, and repeats nothing', async () => {
     const what = scene.fresh();
     const { kills, survivors, last } = await killUntilDone(what, moments(1000 * scene.seconds), KILLS);
     expect(last, last.said).toMatchObject({ status: 0 });
     expect(kills).toBeGreaterThanOrEqual(3);
     expect(survivors).toBe(0);
+    scene.expectEqual(what.place);
+    expectClean(what.place);
+  });
+
+  it('goes on when a worker process is killed in the middle of an evaluation', async () => {
+    const what = scene.fresh();
+    const running = start(what);
+    await begins(running, 'search');
+    process.kill(await busyWorker(running.pid), 'SIGKILL');
+    const { status, said } = await running.ended;
+    expect(status, said).toBe(0);
     scene.expectEqual(what.place);
     expectClean(what.place);
   });

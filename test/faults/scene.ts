@@ -1,4 +1,4 @@
-/** Where faults are tried: bitloom as it is now, a small run that searches, and what it gives when nobody disturbs it. */
+/** Where faults are tried: bitloom as it is now, a small run, and what it gives when nobody disturbs it. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { afterAll, expect } from 'vitest';
 import { type Ended, type Place, placeIn, run, type Start } from '../../bench/faults/command.js';
 import { faultsOf, RESULT_FILES, resultBytes } from '../../bench/faults/evidence.js';
 import { freeze } from '../../bench/faults/frozen.js';
-import { writeSubject } from '../../bench/faults/subject.js';
+import { type SubjectSize, writeSubject } from '../../bench/faults/subject.js';
 
 export interface Scene {
   readonly folder: string;
@@ -21,11 +21,11 @@ export interface Scene {
   expectEqual(place: Place): void;
 }
 
-export async function openScene(name: string): Promise<Scene> {
+export async function openScene(name: string, size: SubjectSize): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), `bitloom-${name}-`));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const entry = await freeze(join(folder, 'bitloom'));
-  const subject = writeSubject(join(folder, 'subject'));
+  const subject = writeSubject(join(folder, 'subject'), size);
   let places = 0;
   const fresh = (): Start => ({ entry, subject, place: placeIn(join(folder, String(places++))) });
   const undisturbed = fresh();

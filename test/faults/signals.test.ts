@@ -1,13 +1,15 @@
-/** Runs that are asked to end, and workers that are not. */
+/** Runs that are ended by a signal. */
+import { watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { begins, start } from '../../bench/faults/command.js';
 import { countResults, runFolderOf } from '../../bench/faults/evidence.js';
-import { busyWorker, canSeeProcesses, descendants, survivors } from '../../bench/faults/processes.js';
+import { descendants, survivors } from '../../bench/faults/processes.js';
 import { expectClean, openScene, type Scene } from './scene.js';
 
 let scene: Scene;
 beforeAll(async () => {
-  scene = await openScene('signals');
+  scene = await openScene('signals', 'tiny');
 }, 60_000);
 
 /** Sends the signal when the stage begins. */
@@ -21,7 +23,7 @@ async function interrupt(signal: NodeJS.Signals, stage: string) {
 }
 
 describe.each([
-  { signal: 'SIGINT', stage: 'sensitivity', status: 130 },
+  { signal: 'SIGINT', stage: 'search', status: 130 },
   { signal: 'SIGTERM', stage: 'float', status: 143 },
 ] as const)('$signal', ({ signal, stage, status }) => {
   it('keeps what was measured, says how to go on, and the same command does', async () => {
@@ -42,7 +44,7 @@ describe.each([
 
 describe('Ctrl-C twice', () => {
   it('ends at once, and the same command still goes on', async () => {
-    const { what, running, workers } = await interrupt('SIGINT', 'sensitivity');
+    const { what, running, workers } = await interrupt('SIGINT', 'search');
     const sentMs = performance.now();
     running.process.kill('SIGINT');
     const { status, said } = await running.ended;
@@ -54,15 +56,17 @@ describe('Ctrl-C twice', () => {
   });
 });
 
-describe.runIf(canSeeProcesses)('a worker process killed in the middle of an evaluation', () => {
-  it('is replaced, and the run goes on', async () => {
+describe('SIGKILL while the result is written', () => {
+  it('leaves no folder under a temporary name behind once the run was resumed', async () => {
     const what = scene.fresh();
     const running = start(what);
-    await begins(running, 'search');
-    process.kill(await busyWorker(running.pid), 'SIGKILL');
-    const { status, said } = await running.ended;
-    expect(status, said).toBe(0);
-    scene.expectEqual(what.place);
+    const { out } = what.place;
+    const watcher = watch(dirname(out), (_, name) => {
+      if (name?.startsWith(`.${basename(out)}-`)) running.process.kill('SIGKILL');
+    });
+    await running.ended;
+    watcher.close();
+    await scene.endsWell(what);
     expectClean(what.place);
   });
 });
