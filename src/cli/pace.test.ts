@@ -21,6 +21,11 @@ describe('the pace', () => {
     expect(rateAfter([[5000, 100]])).toBeUndefined();
   });
 
+  it('is not told of less than a second', () => {
+    expect(rateAfter([[1000, 1], ...steadily(2, 400, 1)])).toBeUndefined();
+    expect(rateAfter([[1000, 1], ...steadily(3, 400, 1)])).toBeCloseTo(2.5, 10);
+  });
+
   it('is that of the last half minute', () => {
     expect(rateAfter([...steadily(100, 100), ...steadily(40, 1000, 100)])).toBeCloseTo(1, 5);
   });

@@ -13,6 +13,8 @@ interface Mark {
 const WINDOW_MS = 30_000;
 /** Marks are no closer than this, so that a window holds few. */
 const CLOSEST_MS = 100;
+/** Over less than this a rate says more of the moment than of the work. */
+const SHORTEST_MS = 1000;
 /** What is recalled from an earlier run comes in a burst of reports, each soon after the one before. */
 const BURST_GAP_MS = 300;
 /** A stage that is quick all along is no burst. */
@@ -52,8 +54,7 @@ function isOneWith(marks: readonly Mark[], { ms }: Mark, beganMs: number): boole
 }
 
 function rateOf(marks: readonly Mark[]): number | undefined {
-  if (marks.length < 2) return undefined;
   const [first, last] = [marks[0], marks[marks.length - 1]];
-  const rate = (1000 * (last.done - first.done)) / (last.ms - first.ms);
-  return rate > 0 && Number.isFinite(rate) ? rate : undefined;
+  if (last.ms - first.ms < SHORTEST_MS || last.done === first.done) return undefined;
+  return (1000 * (last.done - first.done)) / (last.ms - first.ms);
 }

@@ -210,6 +210,17 @@ describe('progress on a terminal', () => {
     expect(drawn(shown()).at(-1)).toBe('search      █████░░░░░░░░░░░░░░░ 10/40, 0.5/s, 1 min left, best 50 w8a8');
   });
 
+  it('shortens the bar before it cuts words that are short', () => {
+    const { view, report, shown } = watched({ columns: 80 });
+    view.stage('search');
+    report(1000, { done: 0, total: 40 });
+    report(20_000, { done: 10, total: 40, atMost: true, note: 'evaluation 10', best: '19 w8a8' });
+    view.abandon();
+    expect(drawn(shown()).at(-1)).toBe(
+      'search      █░░░░ 10/40, 0.5/s, at most 1 min left, evaluation 10, best 19 w8a8',
+    );
+  });
+
   it('puts what is said above the bar, and the bar away at the end', () => {
     const { view, report, shown } = watched({ columns: 80 });
     view.stage('search');
