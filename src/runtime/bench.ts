@@ -8,7 +8,8 @@ import { type RoundTimes, ratiosToFirst, relativeWidth, restlessness } from './l
 import { ortRuntime } from './ort.js';
 import type { Probe, ProbeInput } from './probe-job.js';
 
-const BENCH_JOB = jobBeside<BenchInput, RoundTimes, number>('./bench-job', import.meta.url);
+/** Times models in turns within one process; an event after each round. */
+export const BENCH_JOB = jobBeside<BenchInput, RoundTimes, number>('./bench-job', import.meta.url);
 const PROBE_JOB = jobBeside<ProbeInput, Probe, number>('./probe-job', import.meta.url);
 
 export interface BenchOptions {
