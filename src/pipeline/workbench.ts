@@ -40,6 +40,8 @@ export interface Variant extends Runnable {
 export interface Workbench {
   readonly net: Network;
   plan(formats: Formats): Plan;
+  /** Emits a plan and checks nothing: for measurements that look at what ran themselves, or need not know. */
+  emit(plan: Plan): Promise<Variant & { readonly model: Model }>;
   /** Emits a plan. Its kernels are checked once; then its file is written only when it must run. */
   build(plan: Plan): Promise<Built & Variant>;
   /** Any variant of the float model, beside the candidates. */
@@ -48,10 +50,10 @@ export interface Workbench {
 }
 
 export interface WorkbenchOptions {
-  readonly settings: QuantizeSettings;
-  readonly source: OpenedModel;
+  readonly settings: Pick<QuantizeSettings, 'reduceRange' | 'blockSize'>;
+  readonly source: Pick<OpenedModel, 'model' | 'hash'>;
   readonly target: Target;
-  readonly calibrated: Calibrated;
+  readonly calibrated: Pick<Calibrated, 'activations'>;
   readonly executor: Executor;
   readonly results: Results;
   /** Where candidates are written. */
@@ -75,19 +77,29 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
     });
     return { hash: await fingerprint(model), file, discard: () => rm(path, { force: true }) };
   };
+  const emit = async (plan: Plan) => {
+    const model = emitter.emit(plan);
+    return { ...(await variant(model)), model };
+  };
   return {
     net,
+    emit,
     plan: (formats) =>
       planFor(net, { modelHash: source.hash, units: formats, activations: calibrated.activations, weights }),
     async build(plan) {
-      const emitted = emitter.emit(plan);
-      const made = await variant(emitted);
+      const made = await emit(plan);
       const kernels = await results.once(KERNELS, { model: made.hash, units: plan.units }, async () => {
-        const check = await checkKernels({ plan, units: net.units, emitted, path: await made.file(), optimize });
+        const check = await checkKernels({
+          plan,
+          units: net.units,
+          emitted: made.model,
+          path: await made.file(),
+          optimize,
+        });
         throwAll(check.problems);
         return check.units;
       });
-      return { ...made, plan, model: emitted, kernels };
+      return { ...made, plan, kernels };
     },
     variant,
     close: () => store.close(),
@@ -95,7 +107,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 }
 
 /** How weights are rounded: within their whole range at 8 bits; coarser grids are clipped where that loses less. */
-export function weightOptions({ reduceRange, blockSize }: QuantizeSettings): WeightOptions {
+export function weightOptions({ reduceRange, blockSize }: WorkbenchOptions['settings']): WeightOptions {
   return { method: 'min-max', reduceRange, blockSize };
 }
 
