@@ -47,8 +47,14 @@ export function planFor(net: Network, request: Omit<PlanRequest, 'model' | 'targ
     followers,
     activations,
     weights: request.weights,
-    ...(request.emission && { emission: request.emission }),
+    emission: emissionOf(net.rules, request.emission),
   };
+}
+
+/** The target's way of emission, and what the request says otherwise. */
+function emissionOf({ emission }: TargetRules, asked: EmissionOptions = {}): EmissionOptions {
+  const { container, accuracyLevel, blocks } = emission;
+  return { container, accuracyLevel, blocks, ...asked };
 }
 
 /**

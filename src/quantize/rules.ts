@@ -1,4 +1,5 @@
 import type { Bits, Format } from './formats.js';
+import type { EmissionOptions } from './plan.js';
 import type { Unit, UnitOp } from './unit.js';
 
 /**
@@ -8,8 +9,10 @@ import type { Unit, UnitOp } from './unit.js';
 export interface KernelRule {
   readonly compute: 'integer' | 'float';
   readonly output: 'quantized' | 'either' | 'float';
-  /** Operators that the runtime may execute for it, as its optimized graph names them. */
+  /** Operators that ONNX Runtime, which judges every plan, may execute for it, as its optimized graph names them. */
   readonly kernels: readonly string[];
+  /** The target has no kernel of this format and runs another in its place: it can be had for size or study. */
+  readonly emulated: boolean;
 }
 
 /**
@@ -34,6 +37,16 @@ export interface TargetRules {
   readonly followers: Readonly<Record<string, FollowerRule>>;
   /** Width of the integers that followers carry. */
   readonly followerBits: Bits;
+  /** How formats become operators there; a plan may say otherwise. */
+  readonly emission: TargetEmission;
+}
+
+/** The choices of `EmissionOptions`, and those that no plan has: how integers are stored. */
+export interface TargetEmission extends Required<EmissionOptions> {
+  /** Unsigned, with a zero point. */
+  readonly activations: 'uint';
+  /** Signed, symmetric, one scale an output channel. */
+  readonly weights: 'int-symmetric';
 }
 
 /** Why a unit cannot take a format on a target; nothing when it can. */
