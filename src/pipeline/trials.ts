@@ -86,7 +86,7 @@ export function createTrials(options: TrialsOptions): Trials {
     const run = await remembered(plan, extent);
     const trial = { ...run, verdict: judge.judge(run.outcomes, line) };
     if (evaluations > before) observer.trace(describeTrial(trial));
-    if (trial.verdict.holds && quantized(trial) > (best ? quantized(best) : 0)) best = trial;
+    if (extent === 'decided' && trial.verdict.holds && quantized(trial) > (best ? quantized(best) : 0)) best = trial;
     return trial;
   };
   return {
