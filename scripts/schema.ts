@@ -4,6 +4,8 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { latencyTableSchema } from '../src/latency/read-latency-table.js';
+import { targetSchema } from '../src/latency/target-schema.js';
 import { OPTION_GROUPS, STAGES } from '../src/options.js';
 import { CONFIG, flagName } from '../src/read-options.js';
 import { progressEventSchema } from '../src/report/progress-event.js';
@@ -15,6 +17,8 @@ const PUBLISHED: Readonly<Record<string, string>> = {
   'schema/bitloom.config.schema.json': json(config),
   'schema/progress.schema.json': json(z.toJSONSchema(progressEventSchema)),
   'schema/report.schema.json': json(z.toJSONSchema(reportSchema)),
+  'schema/target.schema.json': json(z.toJSONSchema(targetSchema, { io: 'input' })),
+  'schema/latency-table.schema.json': json(z.toJSONSchema(latencyTableSchema, { io: 'input' })),
   'docs/options.md': optionsPage(),
 };
 

@@ -7,7 +7,7 @@ import { METRICS, parseMetric } from './data/metrics/table.js';
 import { type GivenSamples, isSource } from './data/sample-module.js';
 import { parseFloor } from './evaluate/floor-text.js';
 import { BitloomError } from './kernel/errors.js';
-import { targetNames } from './latency/load-target.js';
+import { loadTarget, targetNames } from './latency/load-target.js';
 import { parseBytes, parseForced } from './option-text.js';
 import { FORMATS, isFormat } from './quantize/formats.js';
 
@@ -18,7 +18,7 @@ export function written<T>(read: (text: string) => T) {
       return read(text);
     } catch (error) {
       if (!(error instanceof BitloomError)) throw error;
-      context.addIssue({ code: 'custom', params: { problem: error.problems[0] } });
+      for (const problem of error.problems) context.addIssue({ code: 'custom', params: { problem } });
       return z.NEVER;
     }
   };
@@ -94,7 +94,11 @@ const SEARCH = {
   ranker: z.enum(['error', 'noise', 'kl']).default('kl').describe('how the sensitivity of a unit is measured'),
   search: z.enum(['bisection', 'greedy']).default('bisection').describe('how plans are tried'),
   interactions: z.enum(['none']).default('none').describe('dependencies between units that order them too'),
-  target: z.enum(targetNames).default('ort-cpu').describe('where the model will run'),
+  target: z
+    .string()
+    .default('ort-cpu')
+    .transform(checked(loadTarget))
+    .meta({ title: 'target', description: `where the model will run: ${targetNames.join(', ')}, or a .json file` }),
   formats: z
     .array(format)
     .min(1)
