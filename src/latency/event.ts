@@ -9,7 +9,7 @@ export type EventKind = 'unit' | 'follower' | 'quantize' | 'dequantize';
 
 /** Something that a plan makes happen and that costs time. Plain data; the name says all that it is. */
 export interface Event {
-  /** `unit NAME FORMAT`, `follower NODE int8`, `quantize VALUE`, `dequantize VALUE`, `dequantize VALUE for UNIT`. */
+  /** `unit NAME FORMAT`, `follower NODE int8`, `quantize VALUE`, `quantize VALUE dynamic`, `dequantize VALUE`, `dequantize VALUE for UNIT`. */
   readonly name: string;
   readonly kind: EventKind;
   /** Unit or follower that it is about, or the value. */
@@ -22,11 +22,14 @@ export interface Event {
   readonly shape: string;
 }
 
+/** Bits at which a value is read, or `dynamic` where its range is taken at run time. */
+export type ReadWidth = Bits | 'dynamic';
+
 /** Makes the events of one network. */
 export interface EventFactory {
   unit(unit: Unit, format: Format): Event;
   follower(node: Node, carried: boolean): Event;
-  quantize(value: string, bits: Bits): Event;
+  quantize(value: string, width: ReadWidth): Event;
   /** `reader`: the unit that has a DequantizeLinear of its own. */
   dequantize(value: string, reader?: string): Event;
 }
@@ -42,7 +45,7 @@ export function eventFactory(net: Network, sizes: Sizes): EventFactory {
     name: `${kind} ${value}${detail}`,
     kind,
     subject: value,
-    category: kind,
+    category: detail === ' dynamic' ? 'quantize dynamic' : kind,
     ...known(elementsOf(value)),
     shape: shapeText([value], sizes),
   });
@@ -69,9 +72,14 @@ export function eventFactory(net: Network, sizes: Sizes): EventFactory {
         shape: `${attributeText(node)} ${shapeText([...node.inputs, node.outputs[0]], sizes)}`,
       };
     },
-    quantize: (value, bits) => boundary('quantize', value, bits === followerBits ? '' : ` uint${bits}`),
+    quantize: (value, width) => boundary('quantize', value, widthText(width, followerBits)),
     dequantize: (value, reader) => boundary('dequantize', value, reader === undefined ? '' : ` for ${reader}`),
   };
+}
+
+function widthText(width: ReadWidth, usual: Bits): string {
+  if (width === 'dynamic') return ' dynamic';
+  return width === usual ? '' : ` uint${width}`;
 }
 
 function known(elements: number | undefined): { readonly elements?: number } {

@@ -1,8 +1,8 @@
 import type { Node } from '../graph/model.js';
-import type { Bits, Format } from '../quantize/formats.js';
+import { type Bits, FORMATS, type Format, isFormat } from '../quantize/formats.js';
 import type { Network } from '../quantize/network.js';
 import type { Unit } from '../quantize/unit.js';
-import type { Event, EventFactory } from './event.js';
+import type { Event, EventFactory, ReadWidth } from './event.js';
 import type { Logic } from './logic.js';
 
 /** When a plan does what, as truth values of one plan or as gates for all plans. */
@@ -24,6 +24,10 @@ export interface Conditioned<S> {
 }
 
 const WIDTHS: readonly Bits[] = [4, 8, 16];
+const READ_WIDTHS: readonly ReadWidth[] = [...WIDTHS, 'dynamic'];
+const DYNAMIC = Object.keys(FORMATS)
+  .filter(isFormat)
+  .filter((format) => FORMATS[format].activation === 'dynamic');
 
 /**
  * All events that some plan of the network makes happen, each with its condition, in graph order: the one account of
@@ -38,7 +42,7 @@ export function eventsWhere<S>(
   const boundaries = boundaryRules(net, logic, given);
   const atValue = (value: string) => [...quantizing(value), ...dequantizing(value)];
   const quantizing = (value: string) =>
-    WIDTHS.map((bits) => ({ event: make.quantize(value, bits), when: boundaries.quantizes(value, bits) }));
+    READ_WIDTHS.map((width) => ({ event: make.quantize(value, width), when: boundaries.quantizes(value, width) }));
   const dequantizing = (value: string) => [
     { event: make.dequantize(value), when: boundaries.dequantizes(value) },
     ...boundaries.ownReaders(value).map(({ unit, when }) => ({ event: make.dequantize(value, unit.name), when })),
@@ -61,7 +65,7 @@ export function eventsWhere<S>(
 
 interface BoundaryRules<S> {
   /** A QuantizeLinear of its own runs: readers of one width share it, and none is needed where the producer stores so. */
-  quantizes(value: string, bits: Bits): S;
+  quantizes(value: string, width: ReadWidth): S;
   /** A DequantizeLinear that all its readers share. */
   dequantizes(value: string): S;
   /** Float units that have a DequantizeLinear of their own. */
@@ -79,6 +83,11 @@ function boundaryRules<S>(net: Network, logic: Logic<S>, given: Conditions<S>): 
   const behind = new Map(net.units.map((unit) => [net.outlet(unit.output), unit]));
   const reads = (value: string, bits: Bits) =>
     readings(net, value).map(({ node, position }) => given.reads(node, position, bits));
+  const readsDynamically = (value: string) =>
+    readings(net, value).map(({ node, position }) => {
+      const unit = net.unit(node);
+      return unit && node.inputs[position] === unit.inputs[0] ? given.is(unit, DYNAMIC) : logic.no;
+    });
   const anyBits = ({ node, position }: Reading) => any(WIDTHS.map((bits) => given.reads(node, position, bits)));
   const apart = (value: string) =>
     readings(net, value).flatMap(({ node }) => {
@@ -100,10 +109,11 @@ function boundaryRules<S>(net: Network, logic: Logic<S>, given: Conditions<S>): 
       return all([not(own), not(anyBits(reading))]);
     });
   return {
-    quantizes(value, bits) {
+    quantizes(value, width) {
       if (net.constant(value)) return logic.no;
-      const needed = any(reads(value, bits));
-      return bits === followerBits ? all([needed, not(given.made(value)), not(takenIn(value))]) : needed;
+      if (width === 'dynamic') return any(readsDynamically(value));
+      const needed = any(reads(value, width));
+      return width === followerBits ? all([needed, not(given.made(value)), not(takenIn(value))]) : needed;
     },
     dequantizes(value) {
       const output = net.index.isOutput(value) ? logic.yes : logic.no;

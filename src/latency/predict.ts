@@ -1,0 +1,129 @@
+import type { Costs } from './costs.js';
+import type { Event } from './event.js';
+import { nonNegativeLeastSquares } from './non-negative.js';
+
+/** A plan whose latency relative to float was measured, both in turns. */
+export interface MeasuredPlan {
+  readonly events: readonly Event[];
+  readonly ratio: number;
+}
+
+/**
+ * T(plan) = rest + events, each cost times the factor of its group, and a price for each executed operator; relative to
+ * the same sum for float. Plain data.
+ */
+export interface Prediction {
+  readonly costs: Costs;
+  /** Group -> factor on profiled times. 1 says that whole runs agree with the profile. */
+  readonly factors: Readonly<Record<string, number>>;
+  /** What an operator costs beside its profiled time, in times of float's profile. */
+  readonly perOperator: number;
+  /** T of the float plan: the unit of what is predicted. */
+  readonly float: number;
+}
+
+const REST = 'rest';
+
+/** Kinds of cost that share a factor: few enough for a dozen plans to tell them apart. */
+export function factorGroup(event: Event): string {
+  switch (event.kind) {
+    case 'unit':
+      return `unit ${event.name.slice(event.name.lastIndexOf(' ') + 1)}`;
+    case 'follower':
+      return event.name.endsWith(' float') ? 'follower float' : 'follower integer';
+    default:
+      return event.kind;
+  }
+}
+
+export interface FitOptions {
+  /** Pull of each factor towards 1, in plans: this many plans that say 1 would weigh as much. 2 when left out. */
+  readonly pull?: number;
+}
+
+/** The unfitted prediction: profiled times as they are. */
+export function unfitted(costs: Costs, float: readonly Event[]): Prediction {
+  return withFloat({ costs, factors: {}, perOperator: 0, float: 1 }, float);
+}
+
+/** Fits factors to measured plans; `float` are the float plan's events, whose ratio is 1 by definition. */
+export function fit(
+  plans: readonly MeasuredPlan[],
+  costs: Costs,
+  float: readonly Event[],
+  { pull = 2 }: FitOptions = {},
+): Prediction {
+  const measured = [...plans, { events: float, ratio: 1 }];
+  const sums = measured.map(({ events }) => groupSums(costs, events));
+  const groups = [...new Set(sums.flatMap((sum) => [...sum.groups.keys()]))];
+  const columns = [
+    ...groups.map((group) => sums.map((sum) => sum.groups.get(group) ?? 0)),
+    sums.map((s) => s.operators),
+  ];
+  const rows = measured.map(({ ratio }, i) => columns.map((column) => column[i] / ratio));
+  const sizes = columns.map((_, j) => Math.hypot(...rows.map((row) => row[j])) / Math.sqrt(rows.length));
+  const strength = Math.sqrt(pull);
+  const priors = groups.map((_, j) => columns.map((_column, k) => (k === j ? strength * sizes[j] : 0)));
+  const solved = nonNegativeLeastSquares(
+    [...rows, ...priors],
+    [...rows.map(() => 1), ...groups.map((_, j) => strength * sizes[j])],
+  );
+  const factors = Object.fromEntries(groups.map((group, j) => [group, solved[j]]));
+  return withFloat({ costs, factors, perOperator: solved[groups.length], float: 1 }, float);
+}
+
+/** Predicted latency relative to float. */
+export function predict(prediction: Prediction, events: readonly Event[]): number {
+  const { costs } = prediction;
+  const rest = costs.rest.time * (prediction.factors[REST] ?? 1) + costs.rest.operators * prediction.perOperator;
+  return (rest + events.reduce((total, event) => total + timeOf(prediction, event), 0)) / prediction.float;
+}
+
+/** What one event adds to the ratio. */
+export function eventShare(prediction: Prediction, event: Event): number {
+  return timeOf(prediction, event) / prediction.float;
+}
+
+/** What belongs to no event, as a share of float. */
+export function restShare(prediction: Prediction): number {
+  return predict(prediction, []);
+}
+
+function timeOf({ costs, factors, perOperator }: Prediction, event: Event): number {
+  const cost = costs.events[event.name];
+  if (!cost) throw new RangeError(`no cost for ${event.name}`);
+  return cost.time * (factors[factorGroup(event)] ?? 1) + cost.operators * perOperator;
+}
+
+function withFloat(prediction: Prediction, float: readonly Event[]): Prediction {
+  return { ...prediction, float: predict(prediction, float) };
+}
+
+interface GroupSums {
+  readonly groups: ReadonlyMap<string, number>;
+  readonly operators: number;
+}
+
+function groupSums({ rest, events: costs }: Costs, events: readonly Event[]): GroupSums {
+  const groups = new Map<string, number>([[REST, rest.time]]);
+  let { operators } = rest;
+  for (const event of events) {
+    const group = factorGroup(event);
+    const cost = costs[event.name];
+    if (!cost) throw new RangeError(`no cost for ${event.name}`);
+    groups.set(group, (groups.get(group) ?? 0) + cost.time);
+    operators += cost.operators;
+  }
+  return { groups, operators };
+}
+
+/** Sum of isolated kernel times over units, relative to all of them in float: what boundaries and fusions are blind to. */
+export function naiveRatio(
+  formats: Readonly<Record<string, string>>,
+  isolatedMs: Readonly<Record<string, Readonly<Record<string, number>>>>,
+): number {
+  const names = Object.keys(formats);
+  const total = (format: (name: string) => string) =>
+    names.reduce((sum, name) => sum + (isolatedMs[name]?.[format(name)] ?? 0), 0);
+  return total((name) => formats[name]) / total(() => 'float');
+}
