@@ -24,13 +24,13 @@ export const CACHE_FILES = {
 } as const;
 
 /** The lock is held while the database is checked, set aside or made, not while it is used. */
-export function openParts(folder: string, since: string): CacheParts {
+export function openParts(folder: string, busyMs = BUSY_MS): CacheParts {
   makeFolder(folder);
   const notes: string[] = [];
-  const lock = takeLock(join(folder, CACHE_FILES.openLock), { owner: 'cache', waitMs: BUSY_MS, since });
-  if (!lock.held) throw storeError('cache', 'busy', folder, lock.holder ? `process ${lock.holder.pid}` : 'not known');
+  const lock = takeLock(join(folder, CACHE_FILES.openLock), { owner: 'cache', waitMs: busyMs });
+  if (!lock.held) throw storeError('cache', 'busy', folder, 'it is being opened');
   try {
-    const database = openResults(join(folder, CACHE_FILES.database), 'cache', notes);
+    const database = openResults(join(folder, CACHE_FILES.database), 'cache', notes, busyMs);
     return { folder, database, artifacts: openArtifacts(join(folder, CACHE_FILES.artifacts), 'cache'), notes };
   } finally {
     lock.release();

@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { BitloomError } from '../kernel/errors.js';
 import { CACHE_FILES, type CacheParts, openParts } from './cache-parts.js';
+import { DamagedFile } from './database.js';
 import { openLayer, writeUses } from './layer.js';
 import { diskBytes, prune } from './prune.js';
 import { type Results, resultsOf } from './results.js';
+import { BUSY_MS } from './schema.js';
 
 /** What all runs share, in use by many processes at once. */
 export interface CacheStore extends Results {
@@ -20,6 +22,8 @@ export interface CacheOptions {
   readonly maxBytes: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** How long another program's lock is waited for, in milliseconds. */
+  readonly busyMs?: number;
 }
 
 /** `$BITLOOM_CACHE`, else the place that the system has for caches. */
@@ -43,8 +47,9 @@ const FREE_PART = 1 / 10;
  *
  * @throws BitloomError `cache-unwritable`, `cache-busy`, `store-newer`, `disk-full`
  */
-export async function openCache(folder: string, { maxBytes, now = Date.now }: CacheOptions): Promise<CacheStore> {
-  const parts = openParts(folder, new Date(now()).toISOString());
+export async function openCache(folder: string, options: CacheOptions): Promise<CacheStore> {
+  const { maxBytes, now = Date.now, busyMs = BUSY_MS } = options;
+  const parts = openParts(folder, busyMs);
   const used = { rows: new Set<string>(), artifacts: new Set<string>() };
   const bounded = keepBounded(parts, maxBytes, () => {
     writeUses(parts.database, used, new Date(now()).toISOString());
@@ -64,11 +69,11 @@ export async function openCache(folder: string, { maxBytes, now = Date.now }: Ca
 
 /** `settle` writes down what was used, so that it is not pruned first, and tells the time. */
 function keepBounded(parts: CacheParts, maxBytes: number, settle: () => number) {
-  let bytes = diskBytes(parts);
+  let bytes = diskBytes(parts.folder);
   let most = maxBytes;
   const shrink = (bound: number) => {
     const pruned = noted(parts, () => prune(parts, { maxBytes: bound }, settle()));
-    bytes = pruned?.leftBytes ?? diskBytes(parts);
+    bytes = pruned?.leftBytes ?? diskBytes(parts.folder);
     // What cannot go, a run in use, must not make every row prune again.
     most = Math.max(maxBytes, bytes + maxBytes * FREE_PART);
   };
@@ -79,7 +84,7 @@ function keepBounded(parts: CacheParts, maxBytes: number, settle: () => number) 
     },
     close: (): void => {
       settle();
-      if (diskBytes(parts) > maxBytes) shrink(maxBytes);
+      if (diskBytes(parts.folder) > maxBytes) shrink(maxBytes);
     },
   };
 }
@@ -89,7 +94,7 @@ function noted<T>(parts: CacheParts, action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {
-    if (!(error instanceof BitloomError)) throw error;
+    if (!(error instanceof BitloomError || error instanceof DamagedFile)) throw error;
     parts.notes.push(`the cache was not pruned: ${error.message}`);
     return undefined;
   }

@@ -64,22 +64,24 @@ function describeRun(id: string, folder: string): RunListing {
     id,
     folder,
     status: statusOf(folder, record),
-    rows: record?.rows ?? [],
+    rows: typeof record === 'object' ? record.rows : [],
     bytes: bytesOf(files),
-    lastUsed: record?.updated ?? new Date(changed).toISOString(),
-    ...(record && { about: record.about }),
+    lastUsed: typeof record === 'object' ? record.updated : new Date(changed).toISOString(),
+    ...(typeof record === 'object' && { about: record.about }),
   };
 }
 
 type RunFound = RunRecord & Pick<RunListing, 'rows'>;
 
-function readRecord(file: string): RunFound | undefined {
+/** A record that cannot be read just now, on a full disk for one, says nothing about the run. */
+function readRecord(file: string): RunFound | 'damaged' | 'unknown' {
   const database = openDatabase(file, { owner: 'run', busyMs: READ_BUSY_MS });
   try {
     const record = readRun(database);
-    return record && { ...record, rows: kindsIn(database) };
+    return record ? { ...record, rows: kindsIn(database) } : 'damaged';
   } catch (error) {
-    if (error instanceof DamagedFile || error instanceof BitloomError) return undefined;
+    if (error instanceof DamagedFile) return 'damaged';
+    if (error instanceof BitloomError) return 'unknown';
     throw error;
   } finally {
     database.close();
@@ -88,14 +90,14 @@ function readRecord(file: string): RunFound | undefined {
 
 const READ_BUSY_MS = 500;
 
-function statusOf(folder: string, record: RunRecord | undefined): RunListing['status'] {
+function statusOf(folder: string, record: RunRecord | 'damaged' | 'unknown'): RunListing['status'] {
   if (isHeld(join(folder, RUN_FILES.lock), 'run')) return 'running';
-  if (!record) return 'damaged';
-  return record.status === 'running' ? 'interrupted' : record.status;
+  if (record === 'damaged') return 'damaged';
+  return record === 'unknown' || record.status === 'running' ? 'interrupted' : record.status;
 }
 
 function sharedKinds(folder: string): readonly KindListing[] {
-  const { database } = openParts(folder, new Date().toISOString());
+  const { database } = openParts(folder);
   try {
     return kindsIn(database);
   } finally {

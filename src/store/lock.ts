@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BitloomError } from '../kernel/errors.js';
 import { DamagedFile, type Database, openDatabase } from './database.js';
@@ -32,11 +32,12 @@ export interface LockOptions {
 export function takeLock(file: string, options: LockOptions): Locked {
   for (;;) {
     const before = ensure(file, options.owner);
-    const database = openDatabase(file, { owner: options.owner, busyMs: options.waitMs });
-    const locked = hold(database, options);
+    const locked = hold(openDatabase(file, { owner: options.owner, busyMs: options.waitMs }), options);
+    // A damaged lock says nothing and holds nobody back.
+    if (locked === 'damaged') rmSync(file, { force: true });
     // Whoever prunes deletes the file under its own lock: then we waited for a file that is no more.
-    if (!locked.held || identity(file) === before) return locked;
-    locked.release();
+    else if (!locked.held || identity(file) === before) return locked;
+    else locked.release();
   }
 }
 
@@ -45,7 +46,7 @@ export function isHeld(file: string, owner: Owner): boolean {
   if (identity(file) === undefined) return false;
   const database = openDatabase(file, { owner, busyMs: 0 });
   try {
-    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE; ROLLBACK');
     return false;
   } catch (error) {
     if (isBusy(error)) return true;
@@ -56,14 +57,16 @@ export function isHeld(file: string, owner: Owner): boolean {
   }
 }
 
-function hold(database: Database, { since }: LockOptions): Locked {
+function hold(database: Database, { since }: LockOptions): Locked | 'damaged' {
   try {
     if (since !== undefined) writeHolder(database, { pid: process.pid, since });
-    database.exec('BEGIN IMMEDIATE');
+    // Nothing is written from here on, not even a journal: on a full disk, pruning must get its locks.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE');
     return { held: true, release: () => release(database) };
   } catch (error) {
     const holder = isBusy(error) ? readHolder(database) : undefined;
     database.close();
+    if (error instanceof DamagedFile) return 'damaged';
     if (!isBusy(error)) throw error;
     return { held: false, ...(holder && { holder }) };
   }
@@ -80,7 +83,7 @@ function writeHolder(database: Database, { pid, since }: Holder): void {
     BEGIN IMMEDIATE;
     CREATE TABLE IF NOT EXISTS holder(pid INTEGER NOT NULL, since TEXT NOT NULL);
     DELETE FROM holder;
-    INSERT INTO holder VALUES (${Number(pid)}, '${since.replaceAll("'", '')}');
+    INSERT INTO holder VALUES (${pid}, '${since}');
     COMMIT`);
 }
 

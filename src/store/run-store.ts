@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { BitloomError } from '../kernel/errors.js';
 import { openArtifacts, temporaryFolder } from './artifacts.js';
 import type { Database } from './database.js';
 import { openLayer } from './layer.js';
@@ -23,7 +24,7 @@ export interface RunStore extends Results {
   readonly notes: readonly string[];
   /** How many results the folder held when it was opened. */
   readonly resumed: number;
-  /** Says how it ended. A run that ends without this is listed as interrupted. */
+  /** Says how it ended, for the list of runs. One that could not say so, for want of room, is listed as interrupted. */
   finish(status: Exclude<RunStatus, 'running'>): void;
   close(): Promise<void>;
 }
@@ -53,7 +54,7 @@ export async function openRun(folder: string, about: RunAbout, options: RunOptio
       folder,
       notes,
       resumed: Number(database.all('SELECT count(*) AS rows FROM results')[0]?.rows),
-      finish: (status) => setStatus(database, status, at()),
+      finish: (status) => finish(database, status, at(), notes),
       close: async () => {
         closeRun(database);
         lock.release();
@@ -78,6 +79,16 @@ function openRunDatabase(folder: string, about: RunAbout, fresh: boolean, at: st
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** What was measured does not hang on this: where it fails, the error that ended the run must not be lost to it. */
+function finish(database: Database, status: RunStatus, at: string, notes: string[]): void {
+  try {
+    setStatus(database, status, at);
+  } catch (error) {
+    if (!(error instanceof BitloomError)) throw error;
+    notes.push(`the end of the run could not be written down: ${error.message}`);
   }
 }
 

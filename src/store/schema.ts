@@ -33,10 +33,10 @@ export const BUSY_MS = 5000;
  *
  * @throws BitloomError `store-newer` for a later schema
  */
-export function openResults(file: string, owner: Owner, notes: string[]): Database {
+export function openResults(file: string, owner: Owner, notes: string[], busyMs = BUSY_MS): Database {
   if (existsSync(file)) setAsideIfDamaged(file, owner, notes);
   if (!existsSync(file)) create(file, owner);
-  const database = openDatabase(file, { owner, busyMs: BUSY_MS });
+  const database = openDatabase(file, { owner, busyMs });
   // A committed row survives the end of the process; a power cut may take the last ones, never the database.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   return database;
