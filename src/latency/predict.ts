@@ -6,6 +6,8 @@ import { nonNegativeLeastSquares } from './non-negative.js';
 export interface MeasuredPlan {
   readonly events: readonly Event[];
   readonly ratio: number;
+  /** Half the width of the ratio's 95 % interval, as a share of it; plans measured badly count less. */
+  readonly spread?: number;
 }
 
 /**
@@ -36,40 +38,53 @@ export function factorGroup(event: Event): string {
   }
 }
 
-export interface FitOptions {
-  /** Pull of each factor towards 1, in plans: this many plans that say 1 would weigh as much. 2 when left out. */
-  readonly pull?: number;
-}
-
-/** The unfitted prediction: profiled times as they are. */
+/** The prediction before any plan was measured: profiled times as they are. */
 export function unfitted(costs: Costs, float: readonly Event[]): Prediction {
   return withFloat({ costs, factors: {}, perOperator: 0, float: 1 }, float);
 }
 
-/** Fits factors to measured plans; `float` are the float plan's events, whose ratio is 1 by definition. */
-export function fit(
-  plans: readonly MeasuredPlan[],
-  costs: Costs,
-  float: readonly Event[],
-  { pull = 2 }: FitOptions = {},
-): Prediction {
+/** What is believed before plans are measured, as standard deviations: without data nothing moves. */
+const BELIEF = {
+  /** Of a factor around 1. */
+  factor: 0.25,
+  /** Of all that float's operators cost beside their profiled times, around 0, as a share of float. */
+  operators: 0.1,
+  /** Of a plan's ratio around the right prediction, measured without error. */
+  model: 0.03,
+} as const;
+
+/**
+ * The prediction after plans were measured: non-negative least squares of relative errors, in which what was believed
+ * before counts as further rows (ridge regression around 1). `float` are the float plan's events: their ratio is 1 by
+ * definition.
+ */
+export function fit(plans: readonly MeasuredPlan[], costs: Costs, float: readonly Event[]): Prediction {
   const measured = [...plans, { events: float, ratio: 1 }];
   const sums = measured.map(({ events }) => groupSums(costs, events));
   const groups = [...new Set(sums.flatMap((sum) => [...sum.groups.keys()]))];
-  const columns = [
-    ...groups.map((group) => sums.map((sum) => sum.groups.get(group) ?? 0)),
-    sums.map((s) => s.operators),
-  ];
-  const rows = measured.map(({ ratio }, i) => columns.map((column) => column[i] / ratio));
-  const sizes = columns.map((_, j) => Math.hypot(...rows.map((row) => row[j])) / Math.sqrt(rows.length));
-  const strength = Math.sqrt(pull);
-  const priors = groups.map((_, j) => columns.map((_column, k) => (k === j ? strength * sizes[j] : 0)));
+  const evidence = measured.map(({ ratio, spread = 0 }, i) => {
+    const weight = 1 / (ratio * Math.hypot(BELIEF.model, spread / 2));
+    const row = [...groups.map((group) => sums[i].groups.get(group) ?? 0), sums[i].operators];
+    return { row: row.map((value) => value * weight), target: ratio * weight };
+  });
+  const rows = [...evidence, ...beliefs(groups.length, sums[sums.length - 1].operators)];
   const solved = nonNegativeLeastSquares(
-    [...rows, ...priors],
-    [...rows.map(() => 1), ...groups.map((_, j) => strength * sizes[j])],
+    rows.map(({ row }) => row),
+    rows.map(({ target }) => target),
   );
   const factors = Object.fromEntries(groups.map((group, j) => [group, solved[j]]));
   return withFloat({ costs, factors, perOperator: solved[groups.length], float: 1 }, float);
+}
+
+/** One row for each unknown: factors, then the price of an operator. */
+function beliefs(groups: number, operators: number) {
+  return Array.from({ length: groups + 1 }, (_, j) => {
+    const weight = j < groups ? 1 / BELIEF.factor : operators / BELIEF.operators;
+    return {
+      row: Array.from({ length: groups + 1 }, (_each, k) => (k === j ? weight : 0)),
+      target: j < groups ? weight : 0,
+    };
+  });
 }
 
 /** Predicted latency relative to float. */
