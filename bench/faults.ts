@@ -89,7 +89,7 @@ bytes equal           ${runs - unequal} of ${runs} results
 results repeated      ${repeated} of ${kept} rows
 workers left over     ${survivors}
 other faults          ${faults.length}
-disks filled          ${disks.length}, ${disks.filter(({ refused }) => refused).length} of them missed, ${disks.filter(({ fault }) => fault).length} not survived
+disks filled          ${disks.length}, ${disks.filter(({ refused }) => refused).length} ended the run, ${disks.filter(({ fault }) => fault).length} not survived
 seconds               ${seconds.toFixed(0)}
 ${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model}, ${availableParallelism()} threads, Node.js ${process.version}`);
 }

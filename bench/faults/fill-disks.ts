@@ -40,7 +40,7 @@ async function fillAt(what: Start, disk: Disk, stage: string, bytes: ResultBytes
   const { status, said } = await runUntilFull(what, disk, stage);
   const refused = status !== 0;
   if (refused && !said.includes('the disk is full')) return { refused, fault: `unclear: ${said}` };
-  if (refused && existsSync(what.place.out)) return { refused, fault: 'half a result was written' };
+  if (refused && existsSync(what.place.out)) return { refused, fault: 'a result was written all the same' };
   disk.free();
   const again = await run(what);
   if (again.status !== 0) return { refused, fault: `with space again: ${again.said}` };

@@ -45,4 +45,13 @@ describe.runIf(canMount())('a disk that is full', () => {
     await scene.endsWell(what);
     expectClean(what.place);
   });
+
+  it('the one of cache, when all was measured: the result is written, and said to be', async () => {
+    const { what, disk } = onDisk('cache');
+    const { status, said } = await runUntilFull(what, disk, 'holdout');
+    expect(status, said).toBe(existsSync(what.place.out) ? 0 : 1);
+    disk.free();
+    await scene.endsWell(what);
+    expectClean(what.place);
+  });
 });
