@@ -19,7 +19,7 @@ import { costsFrom, type Observation } from '../../src/latency/costs.js';
 import { type PredictionErrors, predictionErrors } from '../../src/latency/errors.js';
 import { eventsOf } from '../../src/latency/events.js';
 import { loadTarget } from '../../src/latency/load-target.js';
-import { fit as fitFactors, type MeasuredPlan, type Prediction, predict, unfitted } from '../../src/latency/predict.js';
+import { fitFactors, type MeasuredPlan, type Prediction, predict, unfitted } from '../../src/latency/predict.js';
 import { type Sizes, sizesFor } from '../../src/latency/sizes.js';
 import { openWeightStore } from '../../src/onnx/weight-store.js';
 import type { Formats } from '../../src/quantize/followers.js';

@@ -7,7 +7,7 @@ export type Rows = readonly (readonly number[])[];
  */
 export function nonNegativeLeastSquares(a: Rows, b: readonly number[]): readonly number[] {
   const count = a[0]?.length ?? 0;
-  let x = new Array<number>(count).fill(0);
+  let x: readonly number[] = new Array<number>(count).fill(0);
   const passive = new Set<number>();
   for (let step = 0; step < 3 * count; step++) {
     const entering = steepest(a, residual(a, x, b), passive, count);
@@ -35,42 +35,33 @@ function steepest(a: Rows, left: readonly number[], passive: ReadonlySet<number>
 }
 
 /** Solves for the passive unknowns; whoever would turn negative on the way stops at 0 and leaves. */
-function settle(a: Rows, b: readonly number[], from: readonly number[], passive: Set<number>): number[] {
-  let x = [...from];
+function settle(a: Rows, b: readonly number[], from: readonly number[], passive: Set<number>): readonly number[] {
+  let x = from;
   for (;;) {
-    const columns = [...passive].sort((i, j) => i - j);
-    const solved = unconstrained(a, b, columns);
-    const blocked = columns.filter((_, k) => solved[k] <= 0);
-    if (blocked.length === 0) {
-      const result = x.map(() => 0);
-      columns.forEach((j, k) => {
-        result[j] = solved[k];
-      });
-      return result;
-    }
-    const shares = columns.map((j, k) => (solved[k] <= 0 ? x[j] / (x[j] - solved[k]) : 1));
-    const share = Math.min(...shares.filter(Number.isFinite), 1);
-    const next = x.map((value) => value);
-    columns.forEach((j, k) => {
-      next[j] = x[j] + share * (solved[k] - x[j]);
-      if (shares[k] === share || next[j] <= 0 || !Number.isFinite(shares[k])) {
-        if (solved[k] <= 0) {
-          next[j] = 0;
-          passive.delete(j);
-        }
-      }
-    });
-    x = next;
+    const solved = unconstrained(a, b, passive, x.length);
+    const blocked = [...passive].filter((j) => solved[j] <= 0);
+    if (blocked.length === 0) return solved;
+    const shares = blocked.map((j) => (x[j] === 0 ? 0 : x[j] / (x[j] - solved[j])));
+    const share = Math.min(...shares);
+    const left = blocked.filter((_, i) => shares[i] === share);
+    x = x.map((value, j) => (left.includes(j) ? 0 : value + share * (solved[j] - value)));
+    for (const j of left) passive.delete(j);
   }
 }
 
-/** Normal equations of some columns, by Cholesky's elimination. */
-function unconstrained(a: Rows, b: readonly number[], columns: readonly number[]): readonly number[] {
-  const matrix = columns.map((j) => [
+/** Least squares in some unknowns, the others 0: their normal equations. */
+function unconstrained(a: Rows, b: readonly number[], passive: ReadonlySet<number>, count: number): readonly number[] {
+  const columns = [...passive];
+  const equations = columns.map((j) => [
     ...columns.map((k) => a.reduce((total, row) => total + row[j] * row[k], 0)),
     a.reduce((total, row, i) => total + row[j] * b[i], 0),
   ]);
-  return eliminate(matrix);
+  const solved = eliminate(equations);
+  const x = new Array<number>(count).fill(0);
+  columns.forEach((j, k) => {
+    x[j] = solved[k];
+  });
+  return x;
 }
 
 /** Gauss-Jordan with row pivots on an augmented matrix; a column without a pivot gets 0. */

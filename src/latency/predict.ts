@@ -58,7 +58,7 @@ const BELIEF = {
  * before counts as further rows (ridge regression around 1). `float` are the float plan's events: their ratio is 1 by
  * definition.
  */
-export function fit(plans: readonly MeasuredPlan[], costs: Costs, float: readonly Event[]): Prediction {
+export function fitFactors(plans: readonly MeasuredPlan[], costs: Costs, float: readonly Event[]): Prediction {
   const measured = [...plans, { events: float, ratio: 1 }];
   const sums = measured.map(({ events }) => groupSums(costs, events));
   const groups = [...new Set(sums.flatMap((sum) => [...sum.groups.keys()]))];
