@@ -39,6 +39,8 @@ export interface Variant extends Runnable {
 /** Makes models of one network; they share one weights file, so that a candidate costs a skeleton. */
 export interface Workbench {
   readonly net: Network;
+  /** How weights are rounded in its plans. */
+  readonly weights: WeightOptions;
   plan(formats: Formats): Plan;
   /** Emits a plan and checks nothing: for measurements that look at what ran themselves, or need not know. */
   emit(plan: Plan): Promise<Variant & { readonly model: Model }>;
@@ -83,6 +85,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
   };
   return {
     net,
+    weights,
     emit,
     plan: (formats) =>
       planFor(net, { modelHash: source.hash, units: formats, activations: calibrated.activations, weights }),

@@ -27,8 +27,8 @@ const MIXED = 0.8;
 /** Rounds after which the interval of a ratio's median is about 2 % to either side on a quiet machine. */
 const ROUNDS = 16;
 const WARM_UP = 2;
-/** The job of a benchmark goes on for so long at least. */
-const LEAST_GROUP_MS = 700;
+/** Short models run several times in a turn, so that it takes this long (runtime/burst.ts). */
+const TURN_MS = 20;
 /** A session takes about twice its file, and those of a group lie in memory together. */
 const GROUP_BYTES = 2e9;
 
@@ -40,13 +40,14 @@ export function effortFor({ floatMs, bytes, budgetMs }: EffortQuestion): Effort 
   const group = clamp(GROUP_BYTES / (2 * bytes) - 1, 1, 6);
   const runs = clamp(1500 / floatMs, 8, 40);
   const shared = MIXED + 1 / group;
+  const turnMs = Math.max(TURN_MS, floatMs);
   const profileMs = 2 * openMs + (WARM_UP + runs) * shared * floatMs;
-  const timingMs = openMs + Math.max(LEAST_GROUP_MS / group, (WARM_UP + ROUNDS) * shared * floatMs);
+  const timingMs = openMs + (WARM_UP + ROUNDS) * shared * turnMs;
   return {
     profiled: clamp((0.3 * budgetMs) / profileMs, 4, 14),
     runs,
     timed: clamp((0.6 * budgetMs) / timingMs, 8, 36),
     group,
-    groupMs: Math.max(2 * LEAST_GROUP_MS, 1.5 * ROUNDS * (1 + MIXED * group) * floatMs),
+    groupMs: 1.5 * ROUNDS * (1 + MIXED * group) * turnMs,
   };
 }

@@ -3,7 +3,7 @@ import { type Circuit, circuitOf, eventsIn } from '../../latency/circuit.js';
 import { costModel, type LatencyModel } from '../../latency/cost-model.js';
 import { type Costs, costsFrom, type Observation } from '../../latency/costs.js';
 import { type Compared, type PredictionErrors, predictionErrors } from '../../latency/errors.js';
-import { fit, type MeasuredPlan, type Prediction, predict } from '../../latency/predict.js';
+import { fitFactors, type MeasuredPlan, type Prediction, predict } from '../../latency/predict.js';
 import type { MedianInterval } from '../../runtime/latency-statistics.js';
 import { type Effort, effortFor } from './effort.js';
 import { type LatencyQuestion, sizesInRuns } from './latency-question.js';
@@ -155,11 +155,11 @@ function fitAll(circuit: Circuit, costs: Costs, timed: TimedPlans['plans']) {
   const measured = timed.map(({ formats, ratio }, i) => ({
     formats,
     ratio,
-    plan: { events: eventsIn(circuit, formats), ratio: ratio.value },
+    plan: { events: eventsIn(circuit, formats), ratio: ratio.value, spread: halfWidthOf(ratio) },
     fold: uniform.includes(JSON.stringify(formats)) ? undefined : i % FOLDS,
   }));
   const fitTo = (plans: readonly { readonly plan: MeasuredPlan }[]) =>
-    fit(
+    fitFactors(
       plans.map(({ plan }) => plan),
       costs,
       float,
@@ -178,6 +178,10 @@ function compared({ predicted, ratio }: TimedPlan): Compared {
 }
 
 function machineOf({ plans, spreads }: TimedPlans): Machine {
-  const halfWidth = median(plans.map(({ ratio: { low, high, value } }) => (high - low) / 2 / value));
+  const halfWidth = median(plans.map(({ ratio }) => halfWidthOf(ratio)));
   return { spread: median(spreads), halfWidth, restless: halfWidth > RESTLESS };
+}
+
+function halfWidthOf({ low, high, value }: MedianInterval): number {
+  return (high - low) / 2 / value;
 }
