@@ -92,7 +92,7 @@ const FLOOR = {
 
 const SEARCH = {
   ranker: z.enum(['error', 'noise', 'kl']).default('kl').describe('how the sensitivity of a unit is measured'),
-  search: z.enum(['bisection', 'greedy']).default('bisection').describe('how plans are tried'),
+  search: z.enum(['frontier', 'bisection', 'greedy']).default('frontier').describe('how plans are tried'),
   interactions: z.enum(['none']).default('none').describe('dependencies between units that order them too'),
   target: z
     .string()
@@ -132,6 +132,31 @@ const RESOURCES = {
     .transform(written(parseBytes))
     .meta({ title: 'size', description: 'what the workers may take together, such as 4GiB' })
     .exactOptional(),
+};
+
+const MEASURING = {
+  measureWith: text(
+    'module',
+    'latency by your own command: its default export takes a model’s path and returns milliseconds',
+  ).exactOptional(),
+};
+
+/** One number, or several to compare. */
+const counts = (description: string) =>
+  z
+    .union([z.int().min(1), z.array(z.int().min(1)).min(1)])
+    .transform((value) => (typeof value === 'number' ? [value] : value))
+    .meta({ title: 'n,n', description });
+
+/** Of models timed on made-up inputs. */
+const SHAPES = {
+  batch: counts('samples in one run, such as 1,8; the model’s own, or 1, when left out').exactOptional(),
+  length: count('size of dimensions left open beside the batch, such as tokens (128; images 224)').exactOptional(),
+};
+
+/** Of a stage that finds out where time goes. */
+const PROFILING = {
+  seconds: count('time that measuring whole models may take when nothing is known, about; 100 when left out').exactOptional(),
 };
 
 const KEEPING = {
@@ -176,6 +201,7 @@ export const OPTION_GROUPS = {
   Search: SEARCH,
   Quantization: QUANTIZATION,
   Resources: RESOURCES,
+  Latency: { ...MEASURING, ...SHAPES, ...PROFILING },
   Keeping: KEEPING,
   Output: OUTPUT,
 };
@@ -221,6 +247,7 @@ export const STAGES = {
       ...SEARCH,
       ...QUANTIZATION,
       ...RESOURCES,
+      ...MEASURING,
       ...KEEPING,
       ...OUTPUT,
     })
@@ -228,6 +255,19 @@ export const STAGES = {
     .superRefine(enoughData),
   evaluate: z.strictObject({ model, ...SAMPLES, ...METRIC, ...REFERENCE, ...RESOURCES, ...SHARED }),
   bench: z.strictObject({ models, threads: RESOURCES.threads, seed: DATA.seed }),
+  profile: z.strictObject({
+    model,
+    ...SAMPLES,
+    data: DATA.data,
+    target: SEARCH.target,
+    formats: SEARCH.formats,
+    reduceRange: QUANTIZATION.reduceRange,
+    blockSize: QUANTIZATION.blockSize,
+    threads: RESOURCES.threads,
+    length: SHAPES.length,
+    ...PROFILING,
+    ...SHARED,
+  }),
   compare: z.strictObject({ models, ...SAMPLES, threads: RESOURCES.threads }),
 };
 

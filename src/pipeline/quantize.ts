@@ -23,7 +23,9 @@ import { floatModel, type OpenedModel, openModel } from './open-model.js';
 import { pickFastest } from './pick-fastest.js';
 import { previewRun } from './preview.js';
 import type { Run } from './run.js';
-import { type Selection, selectPlans } from './select.js';
+import { latencyOfPlans } from './select/latency-of-plans.js';
+import { selectPlans } from './select/select.js';
+import type { Selection } from './select/selection.js';
 import { createTrials } from './trials.js';
 import { type Control, interruptible, type Watch, watch } from './watch.js';
 import { openWorkbench } from './workbench.js';
@@ -151,6 +153,7 @@ async function select(run: Run): Promise<Selection> {
     measures: createMeasures(run),
     ranker: settings.ranker,
     search: settings.search,
+    latency: () => latencyOfPlans(run),
     workers: run.executor.workers,
     observer,
   });

@@ -5,7 +5,7 @@ import type { Report } from '../report/schema.js';
 import type { Choice } from './choices.js';
 import type { Picked } from './pick-fastest.js';
 import type { Run } from './run.js';
-import type { Selection } from './select.js';
+import type { Selection } from './select/selection.js';
 
 type Line = Report['units'][number];
 
@@ -24,19 +24,27 @@ export function unitLines(run: Run, selection: Selection, picked: Picked): Line[
       kernel: kernel?.kernel ?? 'unknown',
       weightType: kernel?.weightType ?? 'unknown',
       ...(sensitivity !== undefined && { sensitivity }),
-      reason: reasonFor(run, choice, format, picked),
+      reason: reasonFor(run, choice, format, selection, picked),
     };
   });
 }
 
-function reasonFor(run: Run, choice: Choice, format: Format, picked: Picked): string {
+/** Names of candidates that a search found. */
+const SEARCHED = /^(search|frontier)/;
+
+const FASTEST = 'part of the fastest plan, and holds the floor';
+
+function reasonFor(run: Run, choice: Choice, format: Format, selection: Selection, picked: Picked): string {
   const { uniform } = run.settings;
   if (choice.fixed) return choice.reason;
   if (picked.name === 'plan') return 'as the plan given says';
   if (uniform !== undefined) return reasonInUniform(run, choice, format, uniform);
   if (choice.reason !== '') return choice.reason;
   if (picked.name === 'float') return picked.reason;
-  if (picked.name !== 'search') return `${picked.name} holds the floor and was fastest`;
+  if (selection.fastestFormats?.[choice.unit.name] === format && picked.name.startsWith('frontier')) {
+    return format === choice.ladder[0] ? `${format} is faster here, with what it spares its neighbours` : FASTEST;
+  }
+  if (!SEARCHED.test(picked.name)) return `${picked.name} holds the floor and was fastest`;
   return format === choice.ladder[0] ? 'quantizing it as well misses the floor' : 'holds the floor';
 }
 

@@ -93,6 +93,15 @@ export const reportSchema = z.object({
     samplesRecalled: z.int().exactOptional().describe('samples, of all parts, whose answers were known from before'),
     wallSeconds: z.number(),
   }),
+  prediction: z
+    .object({
+      ratio: z.number().describe('predicted latency of the result over float’s'),
+      median: z.number().describe('of |predicted / measured - 1| over plans that the prediction was not fitted to'),
+      p95: z.number(),
+      ordered: z.number().describe('share of pairs of plans more than 5 % apart that it puts in the right order'),
+      plans: z.int(),
+    })
+    .exactOptional(),
   peakMemoryBytes: z.int(),
   seed: z.int(),
   versions: z.record(z.string(), z.string()),

@@ -1,0 +1,148 @@
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { BitloomError } from '../../kernel/errors.js';
+import { type Observer, silent } from '../../kernel/observer.js';
+import { loadTarget } from '../../latency/load-target.js';
+import { latencyLabel, type Target } from '../../latency/target.js';
+import { type OptionsOf, type SettingsOf, STAGES } from '../../options.js';
+import { readOptions } from '../../read-options.js';
+import type { LatencyProfile } from '../../report/profile.js';
+import { allCores } from '../../runtime/cores.js';
+import type { Executor } from '../../runtime/job.js';
+import { ortRuntime } from '../../runtime/ort.js';
+import type { Results } from '../../store/results.js';
+import { choicesFor } from '../choices.js';
+import { withCache } from '../kept.js';
+import { prepareSome } from '../open-data.js';
+import { type OpenedModel, openModel } from '../open-model.js';
+import { timedFeeds } from '../select/plan-latency.js';
+import { type Control, interruptible, type Watch, watch } from '../watch.js';
+import { openWorkbench } from '../workbench.js';
+import { withExecutor, withFolder } from '../workplace.js';
+import { laddersOf, type NamedFeeds } from './latency-question.js';
+import { madeUpRanges } from './made-up-ranges.js';
+import { measureLatency } from './measure-latency.js';
+import { measureUnits } from './measure-units.js';
+import { summarise } from './summarise.js';
+
+export type ProfileOptions = OptionsOf<'profile'>;
+
+/**
+ * Measures where time goes in a model on this machine: every distinct unit alone and in place, boundaries, and how well
+ * the latency of whole plans is predicted from that. What was measured before is looked up.
+ */
+export async function profile(
+  options: ProfileOptions,
+  observer: Observer = silent,
+  { signal }: Control = {},
+): Promise<LatencyProfile> {
+  const startedMs = performance.now();
+  const settings = readOptions(STAGES.profile, options);
+  const target = measurable(settings.target);
+  const watched = watch(observer, signal);
+  const force = { workers: 1, threads: settings.threads ?? allCores(), signal };
+  return interruptible(watched, signal, 'what was measured is kept: the same command goes on from there', () =>
+    withFolder((folder) =>
+      withCache(settings, ({ results, complaints }) =>
+        withExecutor(force, async (executor) => {
+          const scene = { settings, target, folder, results, executor, observer: watched, signal };
+          const { notes, ...found } = await measureAll(scene);
+          const seconds = (performance.now() - startedMs) / 1000;
+          return { ...found, seconds, notes: [...notes, ...complaints()] };
+        }),
+      ),
+    ),
+  );
+}
+
+/** Times can be measured only where ONNX Runtime runs here. */
+function measurable(name: string): Target {
+  const target = loadTarget(name);
+  if (latencyLabel(target) === 'measured') return target;
+  throw new BitloomError({
+    kind: 'option',
+    code: 'target-not-here',
+    message: `latencies of ${name} are estimated: they cannot be measured on this machine`,
+    place: { option: 'target' },
+    hint: 'Profile for ort-cpu.',
+  });
+}
+
+interface Scene {
+  readonly settings: SettingsOf<'profile'>;
+  readonly target: Target;
+  readonly folder: string;
+  readonly results: Results;
+  readonly executor: Executor;
+  readonly observer: Watch;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function measureAll(scene: Scene): Promise<Omit<LatencyProfile, 'seconds'>> {
+  const { settings, target, observer, executor } = scene;
+  observer.stage('model');
+  const source = await openModel(settings.model, observer);
+  const feeds = await feedsFor(scene, source);
+  const calibrated = { activations: madeUpRanges(source.model.graph) };
+  const bench = await openWorkbench({ ...scene, source, calibrated });
+  try {
+    const ladders = laddersOf(choicesFor(bench.net.units, target, { ...NO_CONSTRAINTS, ...formatsAsked(settings) }));
+    const { threads } = executor;
+    const question = { ...scene, source, bench, ladders, threads, feeds, seed: settings.seed, ...budget(settings) };
+    observer.stage('profile');
+    const latency = await measureLatency(question);
+    observer.stage('units');
+    const units = await measureUnits(question);
+    const recalled = latency.groups.recalled + units.recalled;
+    return {
+      model: source.files.model,
+      target: target.name,
+      runtime: `${ortRuntime.name} ${ortRuntime.version}`,
+      processor: cpus()[0]?.model ?? process.arch,
+      threads,
+      inputs: feeds.source.kind === 'samples' ? 'samples' : 'made up',
+      ...summarise({ net: bench.net, latency, units }),
+      measured: latency.groups.total + units.shapes.length - recalled,
+      recalled,
+      notes: notesOf(latency.prediction.costs.interpolated, units.open),
+    };
+  } finally {
+    await bench.close();
+  }
+}
+
+const NO_CONSTRAINTS = { include: [], exclude: [], force: [] };
+
+function formatsAsked({ formats }: SettingsOf<'profile'>) {
+  return formats ? { formats } : {};
+}
+
+function budget({ seconds }: SettingsOf<'profile'>) {
+  return seconds === undefined ? {} : { budgetMs: 1000 * seconds };
+}
+
+/** Sequences differ in length, so several samples take turns. */
+const SAMPLES = 8;
+
+/** Samples where data is given; else what the types of the inputs allow. */
+async function feedsFor({ settings, folder, signal, observer }: Scene, source: OpenedModel): Promise<NamedFeeds> {
+  const { data, seed, length } = settings;
+  if (data === undefined) {
+    const generated = { kind: 'generated', batch: 1, seed, ...(length !== undefined && { length }) } as const;
+    return { source: generated, name: generated };
+  }
+  observer.stage('data');
+  const request = { samples: SAMPLES, ...settings, data };
+  return timedFeeds(await prepareSome(request, source, join(folder, 'samples'), signal));
+}
+
+const NAMED = 3;
+
+function notesOf(interpolated: readonly string[], open: readonly string[]): readonly string[] {
+  const some = (names: readonly string[]) =>
+    `${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ''}`;
+  return [
+    ...(interpolated.length > 0 ? [`happened in no profile, costed by their kind: ${some(interpolated)}`] : []),
+    ...(open.length > 0 ? [`not timed alone, their sizes depend on data: ${some(open)}`] : []),
+  ];
+}
