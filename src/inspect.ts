@@ -1,15 +1,14 @@
 import { findModelFolder } from './data/model-folder.js';
-import { intAttribute } from './graph/attributes.js';
 import { loadModel } from './graph/from-onnx.js';
 import type { Graph, Model, Node, Value } from './graph/model.js';
 import { precisionOf } from './graph/precision.js';
 import { printType } from './graph/print.js';
 import { subgraphs } from './graph/subgraphs.js';
-import { inferTypes, shapeIn } from './graph/types.js';
 import { byteLength } from './kernel/dtype.js';
-import { type Dim, isStatic, printShape, type Shape, sizeOf } from './kernel/shape.js';
+import { printShape, type Shape, sizeOf } from './kernel/shape.js';
 import { elementCount, type Tensor } from './kernel/tensor.js';
-import { isUnitOp, type UnitOp } from './quantize/unit.js';
+import { macsOf } from './latency/unit-shape.js';
+import { productShapes, withSizes } from './latency/unit-shapes.js';
 import { findUnits, refusedNodes } from './quantize/units.js';
 import type { Inspection, TensorLine } from './report/inspection.js';
 
@@ -23,7 +22,7 @@ export async function inspect(path: string): Promise<Inspection> {
 export function inspectModel(model: Model, path: string): Inspection {
   const nodes = allNodes(model.graph);
   const sized = withSizes(model);
-  const macs = macsOf(sized);
+  const macs = countMacs(sized);
   const counted = [...macs.values()].filter((value) => value !== undefined);
   return {
     path,
@@ -78,49 +77,11 @@ function weightsOf(graph: Graph): Inspection['weights'] {
   };
 }
 
-/** Sizes for dimensions that the model leaves open: batch, sequence, image height and width. */
-const ASSUMED = [1, 128, 224, 224];
-
-/** The model for one run on inputs of known size, so that work can be counted. */
-function withSizes(model: Model): Model {
-  const inputs = model.graph.inputs.map((input) =>
-    input.type?.kind === 'tensor' && input.type.shape
-      ? { ...input, type: { ...input.type, shape: input.type.shape.map(sized) } }
-      : input,
-  );
-  return { ...model, graph: { ...model.graph, inputs, types: new Map() } };
-}
-
-function sized(dim: Dim, axis: number): number {
-  return typeof dim === 'number' && dim > 0 ? dim : (ASSUMED[axis] ?? 1);
-}
-
 function shapeOf({ type }: Value): Shape | undefined {
   return type?.kind === 'tensor' ? type.shape : undefined;
 }
 
 /** Multiply-accumulates of each product in the main graph; undefined where a shape stays open. */
-function macsOf(model: Model): ReadonlyMap<string, number | undefined> {
-  const types = inferTypes(model);
-  const sizesOf = (name: string) => {
-    const shape = shapeIn(types, name);
-    return shape && isStatic(shape) ? shape : undefined;
-  };
-  return new Map(
-    model.graph.nodes.flatMap((node) => {
-      if (node.domain !== '' || !isUnitOp(node.op)) return [];
-      const [a, b, out] = [node.inputs[0], node.inputs[1], node.outputs[0]].map(sizesOf);
-      return [[node.name, a && b && out && MACS[node.op](node, a, b, out)] as const];
-    }),
-  );
+function countMacs(model: Model): ReadonlyMap<string, number | undefined> {
+  return new Map([...productShapes(model)].map(([name, shape]) => [name, shape && macsOf(shape)]));
 }
-
-type Sizes = readonly number[];
-
-/** Multiply-accumulates by operator, from the sizes of its two factors and its output. */
-const MACS: { readonly [O in UnitOp]: (node: Node, a: Sizes, b: Sizes, out: Sizes) => number } = {
-  Conv: (_, _input, weight, out) => sizeOf(out) * sizeOf(weight.slice(1)),
-  ConvTranspose: (_, input, weight) => sizeOf(input) * sizeOf(weight.slice(1)),
-  Gemm: (node, a, _b, out) => sizeOf(out) * a[intAttribute(node, 'transA', 0) ? 0 : 1],
-  MatMul: (_, a, _b, out) => sizeOf(out) * (a.at(-1) ?? 1),
-};

@@ -46,7 +46,7 @@ function complaints(issue: z.core.$ZodIssue, names: readonly string[]): readonly
 
 function unknown(value: unknown, known: readonly string[], closed = false): Complaint {
   const message = `${JSON.stringify(value)} is not known here`;
-  const near = nearest(String(value), known);
+  const near = typeof value === 'string' ? nearest(value, known) : undefined;
   if (near !== undefined) return { message, hint: { hint: `Did you mean ${near}?` } };
   return closed ? { message, hint: { hint: `Known are: ${known.join(', ')}.` } } : { message };
 }

@@ -44,7 +44,7 @@ const emission = z.strictObject({
   container: z.enum(['int8', 'packed']).describe('what holds 4-bit integers'),
   blocks: z.enum(['matmulnbits', 'qdq']).describe('how block-wise weights are written'),
   accuracyLevel: z
-    .union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(4)])
+    .literal([0, 1, 2, 3, 4])
     .describe("MatMulNBits' accuracy_level: 4 rounds activations to int8, 1 computes in float"),
 });
 
@@ -87,9 +87,7 @@ export const targetSchema = z.strictObject({
   baseline: formatSchema.describe('what others are compared with, and the first of every ladder'),
   operators: z.strictObject({ Conv: operator, ConvTranspose: operator, Gemm: operator, MatMul: operator }),
   products: ladder.describe('ladder of products of two activations'),
-  followerBits: z
-    .union([z.literal(4), z.literal(8), z.literal(16)])
-    .describe('width of the integers that followers carry'),
+  followerBits: z.literal([4, 8, 16]).describe('width of the integers that followers carry'),
   followers: z.record(z.string(), follower).describe('operators without a weight that carry integers through'),
   emission,
   costs,
