@@ -45,7 +45,7 @@ interface Proposal<F extends string> {
 type Solve<F extends string> = (tau: number) => Promise<Solution<F> | undefined>;
 
 /** The middle of some hundred steps of damage is found in 7 judgements; as many again settle what lies between two steps. */
-const MAX_EVALUATIONS = 16;
+export const MAX_EVALUATIONS = 16;
 /** Damages closer than this, relatively, are the same: sums of the same scores in another order. */
 const SAME = 1e-9;
 

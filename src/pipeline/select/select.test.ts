@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { buildModel, value } from '../graph/build.js';
-import { silent } from '../kernel/observer.js';
-import { loadTarget } from '../latency/load-target.js';
-import type { Formats } from '../quantize/followers.js';
-import type { Unit } from '../quantize/unit.js';
-import type { Measures } from '../sensitivity/rankers.js';
-import { choicesFor } from './choices.js';
-import { type SelectOptions, selectPlans } from './select.js';
-import type { Trial, Trials } from './trials.js';
+import { buildModel, value } from '../../graph/build.js';
+import { silent } from '../../kernel/observer.js';
+import { loadTarget } from '../../latency/load-target.js';
+import type { Formats } from '../../quantize/followers.js';
+import type { Unit } from '../../quantize/unit.js';
+import type { Measures } from '../../sensitivity/rankers.js';
+import { choicesFor } from '../choices.js';
+import type { Trial, Trials } from '../trials.js';
+import { selectPlans } from './select.js';
+import type { SelectOptions } from './selection.js';
 
 const target = loadTarget('ort-cpu');
 const UNITS: readonly Unit[] = [1, 2, 3, 4].map((i) => ({
@@ -80,7 +81,18 @@ function options(trials: Trials, ranked: string[]): SelectOptions {
     divergenceAlone: alone,
   };
   const choices = choicesFor(UNITS, target, { include: [], exclude: [], force: [] });
-  return { choices, target, trials, measures, ranker: 'kl', search: 'bisection', workers: 1, observer: silent };
+  const latency = () => Promise.reject(new Error('a search down the ladder asks for no latency'));
+  return {
+    choices,
+    target,
+    trials,
+    measures,
+    ranker: 'kl',
+    search: 'bisection',
+    latency,
+    workers: 1,
+    observer: silent,
+  };
 }
 
 describe('selectPlans', () => {
