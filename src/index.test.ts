@@ -30,6 +30,7 @@ it('publishes these names, and taking one away is a breaking change', () => {
       "pairedLoss",
       "prepare",
       "printModel",
+      "profile",
       "quantize",
       "rank",
       "saveModel",

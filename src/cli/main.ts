@@ -6,9 +6,18 @@ import { cacheCommand } from './cache.js';
 import { compareCommand } from './compare.js';
 import { evaluateCommand } from './evaluate.js';
 import { inspectCommand } from './inspect.js';
+import { profileCommand } from './profile.js';
 import { quantizeCommand } from './quantize.js';
 
-const COMMANDS = [inspectCommand, quantizeCommand, evaluateCommand, benchCommand, compareCommand, cacheCommand];
+const COMMANDS = [
+  inspectCommand,
+  quantizeCommand,
+  evaluateCommand,
+  profileCommand,
+  benchCommand,
+  compareCommand,
+  cacheCommand,
+];
 
 const { version, description }: { version: string; description: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

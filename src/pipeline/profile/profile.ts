@@ -15,11 +15,11 @@ import { choicesFor } from '../choices.js';
 import { withCache } from '../kept.js';
 import { prepareSome } from '../open-data.js';
 import { type OpenedModel, openModel } from '../open-model.js';
-import { timedFeeds } from '../select/plan-latency.js';
+import { timedFeeds } from '../select/latency-of-plans.js';
 import { type Control, interruptible, type Watch, watch } from '../watch.js';
 import { openWorkbench } from '../workbench.js';
 import { withExecutor, withFolder } from '../workplace.js';
-import { laddersOf, type NamedFeeds } from './latency-question.js';
+import { type LatencyQuestion, laddersOf, type NamedFeeds } from './latency-question.js';
 import { madeUpRanges } from './made-up-ranges.js';
 import { measureLatency } from './measure-latency.js';
 import { measureUnits } from './measure-units.js';
@@ -34,9 +34,43 @@ export type ProfileOptions = OptionsOf<'profile'>;
 export async function profile(
   options: ProfileOptions,
   observer: Observer = silent,
-  { signal }: Control = {},
+  control: Control = {},
 ): Promise<LatencyProfile> {
   const startedMs = performance.now();
+  return withQuestion(options, observer, control, async (question, complaints) => {
+    const { source, target, bench, threads, feeds } = question;
+    const latency = await measureLatency(question);
+    observer.stage('units');
+    const units = await measureUnits(question);
+    const recalled = latency.groups.recalled + units.recalled;
+    const notes = [...notesOf(latency.prediction.costs.interpolated, units.open), ...complaints()];
+    return {
+      model: source.files.model,
+      target: target.name,
+      runtime: `${ortRuntime.name} ${ortRuntime.version}`,
+      processor: cpus()[0]?.model ?? process.arch,
+      threads,
+      inputs: feeds.source.kind === 'samples' ? 'samples' : 'made up',
+      ...summarise({ net: bench.net, latency, units }),
+      seconds: (performance.now() - startedMs) / 1000,
+      measured: latency.groups.total + units.shapes.length - recalled,
+      recalled,
+      notes,
+    };
+  });
+}
+
+export interface ProfileQuestion extends LatencyQuestion {
+  readonly source: OpenedModel;
+}
+
+/** Opens all that measuring a model's latency needs. */
+export function withQuestion<T>(
+  options: ProfileOptions,
+  observer: Observer,
+  { signal }: Control,
+  work: (question: ProfileQuestion, complaints: () => readonly string[]) => Promise<T>,
+): Promise<T> {
   const settings = readOptions(STAGES.profile, options);
   const target = measurable(settings.target);
   const watched = watch(observer, signal);
@@ -44,12 +78,11 @@ export async function profile(
   return interruptible(watched, signal, 'what was measured is kept: the same command goes on from there', () =>
     withFolder((folder) =>
       withCache(settings, ({ results, complaints }) =>
-        withExecutor(force, async (executor) => {
-          const scene = { settings, target, folder, results, executor, observer: watched, signal };
-          const { notes, ...found } = await measureAll(scene);
-          const seconds = (performance.now() - startedMs) / 1000;
-          return { ...found, seconds, notes: [...notes, ...complaints()] };
-        }),
+        withExecutor(force, (executor) =>
+          ask({ settings, target, folder, results, executor, observer: watched, signal }, (question) =>
+            work(question, complaints),
+          ),
+        ),
       ),
     ),
   );
@@ -78,47 +111,23 @@ interface Scene {
   readonly signal: AbortSignal | undefined;
 }
 
-async function measureAll(scene: Scene): Promise<Omit<LatencyProfile, 'seconds'>> {
+async function ask<T>(scene: Scene, work: (question: ProfileQuestion) => Promise<T>): Promise<T> {
   const { settings, target, observer, executor } = scene;
+  const { seed, seconds } = settings;
   observer.stage('model');
   const source = await openModel(settings.model, observer);
   const feeds = await feedsFor(scene, source);
   const calibrated = { activations: madeUpRanges(source.model.graph) };
   const bench = await openWorkbench({ ...scene, source, calibrated });
   try {
-    const ladders = laddersOf(choicesFor(bench.net.units, target, { ...NO_CONSTRAINTS, ...formatsAsked(settings) }));
-    const { threads } = executor;
-    const question = { ...scene, source, bench, ladders, threads, feeds, seed: settings.seed, ...budget(settings) };
+    const constraints = { include: [], exclude: [], force: [], ...(settings.formats && { formats: settings.formats }) };
+    const ladders = laddersOf(choicesFor(bench.net.units, target, constraints));
+    const budget = seconds === undefined ? {} : { budgetMs: 1000 * seconds };
     observer.stage('profile');
-    const latency = await measureLatency(question);
-    observer.stage('units');
-    const units = await measureUnits(question);
-    const recalled = latency.groups.recalled + units.recalled;
-    return {
-      model: source.files.model,
-      target: target.name,
-      runtime: `${ortRuntime.name} ${ortRuntime.version}`,
-      processor: cpus()[0]?.model ?? process.arch,
-      threads,
-      inputs: feeds.source.kind === 'samples' ? 'samples' : 'made up',
-      ...summarise({ net: bench.net, latency, units }),
-      measured: latency.groups.total + units.shapes.length - recalled,
-      recalled,
-      notes: notesOf(latency.prediction.costs.interpolated, units.open),
-    };
+    return await work({ ...scene, source, bench, ladders, threads: executor.threads, feeds, seed, ...budget });
   } finally {
     await bench.close();
   }
-}
-
-const NO_CONSTRAINTS = { include: [], exclude: [], force: [] };
-
-function formatsAsked({ formats }: SettingsOf<'profile'>) {
-  return formats ? { formats } : {};
-}
-
-function budget({ seconds }: SettingsOf<'profile'>) {
-  return seconds === undefined ? {} : { budgetMs: 1000 * seconds };
 }
 
 /** Sequences differ in length, so several samples take turns. */

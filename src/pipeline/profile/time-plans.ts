@@ -50,11 +50,12 @@ export async function timePlans({ question, float, choices, budgetMs }: TimingRe
   const known = await results.find(TIMES, key);
   if (known) return { ...known, recalled: true };
   const times = await timesOf(question, plans, { width: WIDTH, budgetMs, maxRounds: MOST_ROUNDS });
+  const { source } = question.feeds;
   const group: TimedGroup = {
     floatMs: median(times[0]),
     ratios: ratiosToFirst(times),
     rounds: times[0].length,
-    spread: restlessness(times),
+    spread: restlessness(times, source.kind === 'samples' ? source.samples.length : 1),
   };
   if (relativeWidth(times) <= DISTURBED) await results.keep(TIMES, key, group);
   return { ...group, recalled: false };
