@@ -61,6 +61,7 @@ const LAYERS = {
     edit.add({ op: 'MatMul', name: `product${i}`, inputs: [x, edit.add({ op: 'Transpose', inputs: [x] })] }),
   relu: (edit: GraphEdit, x: string) => edit.add({ op: 'Relu', inputs: [x] }),
   erf: (edit: GraphEdit, x: string) => edit.add({ op: 'Erf', inputs: [x] }),
+  move: (edit: GraphEdit, x: string) => edit.add({ op: 'Flatten', inputs: [x], attributes: { axis: 1 } }),
 };
 
 function conv(edit: GraphEdit, x: string, name: string, inputs: number): string {
@@ -89,8 +90,8 @@ export const recipes: fc.Arbitrary<Recipe> = fc.record({
     }),
     { minLength: 1, maxLength: 12 },
   ),
-  matrix: fc.array(fc.constantFrom(...keysOf(LAYERS)), { maxLength: 5 }),
-  outputs: fc.array(fc.nat({ max: 12 }), { maxLength: 1 }),
+  matrix: fc.array(fc.constantFrom(...keysOf(LAYERS)), { maxLength: 6 }),
+  outputs: fc.array(fc.nat({ max: 16 }), { maxLength: 2 }),
 });
 
 export function modelOf({ image, matrix: layers, outputs }: Recipe): Model {
@@ -105,6 +106,7 @@ export function modelOf({ image, matrix: layers, outputs }: Recipe): Model {
     let last = edit.add({ op: 'Flatten', inputs: [pooled] });
     layers.forEach((layer, i) => {
       last = layer === 'square' ? squared(edit, last, i) : LAYERS[layer](edit, last, i);
+      values.push(last);
     });
     const extra = outputs.filter((index) => index > 0 && index < values.length).map((index) => values[index]);
     edit.setOutputs([...new Set([...extra, last])].map((name) => value(name, 'float32')));

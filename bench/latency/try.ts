@@ -13,6 +13,7 @@ import { loadModel } from '../../src/graph/from-onnx.js';
 import type { Graph, Model } from '../../src/graph/model.js';
 import { saveModel } from '../../src/graph/to-onnx.js';
 import { random } from '../../src/kernel/random.js';
+import { median } from '../../src/kernel/statistics.js';
 import { attribute } from '../../src/latency/attribute.js';
 import { circuitOf, type Ladders } from '../../src/latency/circuit.js';
 import { costsFrom, type Observation } from '../../src/latency/costs.js';
@@ -146,7 +147,9 @@ async function timeAll(setting: Setting, count: number, budgetMs: number): Promi
   for (const [i, formats] of choices.entries()) paths.push((await setting.write(formats, `timed${i}`)).path);
   const { ratios, rounds } = await bench([float.path, ...paths], { feeds: FEEDS, threads: 1, width: 0.01, budgetMs });
   const widths = ratios.map(({ low, high, ratio }) => (high - low) / ratio);
-  console.log(`${rounds} rounds; widest interval ${percent(Math.max(...widths))}`);
+  console.log(
+    `${rounds} rounds; intervals ${percent(median(widths))} wide at the median, ${percent(Math.max(...widths))} at most`,
+  );
   return choices.map((formats, i) => ({
     events: eventsOf(net, formats, sizes),
     ratio: ratios[i].ratio,
@@ -195,9 +198,9 @@ function errorsOf(plans: readonly MeasuredPlan[], model: (left: MeasuredPlan) =>
   );
 }
 
-function print(name: string, { plans, median, p95, ordered, pairs }: PredictionErrors): void {
+function print(name: string, { plans, median: middle, p95, ordered, pairs }: PredictionErrors): void {
   const order = `${percent(ordered)} of ${pairs} pairs in order`;
-  console.log(`${name}: median ${percent(median)}, 95th ${percent(p95)}, ${order} (${plans} plans)`);
+  console.log(`${name}: median ${percent(middle)}, 95th ${percent(p95)}, ${order} (${plans} plans)`);
 }
 
 function percent(share: number): string {

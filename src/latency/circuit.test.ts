@@ -32,8 +32,16 @@ describe('the circuit of a network', () => {
         const circuit = circuitOf(net, Object.fromEntries(ladders(model, ortCpu)));
         for (const seed of some) expectSame(net, circuit, randomFormats(model, ortCpu, random(seed).below));
       }),
-      { numRuns: 150, seed: 5 },
+      { numRuns: 300, seed: 5 },
     );
+  });
+
+  it('knows that a graph output is read as floats', () => {
+    const model = modelOf({ image: [], matrix: ['gemm', 'move', 'gemm'], outputs: [1] });
+    const net = network(model, ortCpu);
+    const circuit = circuitOf(net, Object.fromEntries(ladders(model, ortCpu)));
+    expect(model.graph.outputs).toHaveLength(2);
+    expectSame(net, circuit, Object.fromEntries(net.units.map(({ name }) => [name, 'w8a8'])));
   });
 
   it('refers to earlier gates only', () => {
