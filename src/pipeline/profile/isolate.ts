@@ -1,5 +1,6 @@
 import type { Model, Node } from '../../graph/model.js';
-import type { Sizes } from '../../latency/sizes.js';
+import { shapeIn, type TypeTable } from '../../graph/types.js';
+import type { Shape } from '../../kernel/shape.js';
 import type { Network } from '../../quantize/network.js';
 import type { Unit } from '../../quantize/unit.js';
 
@@ -8,19 +9,21 @@ export interface IsolatedUnit {
   readonly model: Model;
   /** Operators that follow it there. */
   readonly followers: readonly string[];
+  /** Shape of each input as the model knows it: what ONNX Runtime fuses hangs on which dimensions are open. */
+  readonly shapes: readonly Shape[];
 }
 
-/** Cuts a unit out of a model; nothing where the size of an input depends on data. */
-export function isolate(model: Model, net: Network, unit: Unit, sizes: Sizes): IsolatedUnit | undefined {
+/** Cuts a unit out of a model; nothing where the rank of an input is not known. */
+export function isolate({ model, net, types }: Surroundings, unit: Unit): IsolatedUnit | undefined {
   const node = model.graph.nodes.find(({ name }) => name === unit.name);
-  const dims = unit.inputs.map(sizes);
-  if (!node || dims.some((size) => size === undefined)) return undefined;
+  const shapes = unit.inputs.flatMap((name) => [shapeIn(types, name)].filter((shape) => shape !== undefined));
+  if (!node || shapes.length < unit.inputs.length) return undefined;
   const nodes = [node, ...fusedAfter(net, unit.output)];
   const read = new Set(nodes.flatMap(({ inputs }) => inputs));
   const isRead = ([name]: readonly [string, unknown]) => read.has(name);
   const inputs = unit.inputs.map((name, i) => ({
     name,
-    type: { kind: 'tensor', dtype: 'float32', shape: dims[i] ?? [] } as const,
+    type: { kind: 'tensor', dtype: 'float32', shape: shapes[i] } as const,
   }));
   const constants = nodes.flatMap(({ inputs: names }) => names.map((name) => [name, net.constant(name)] as const));
   const output = { name: nodes[nodes.length - 1].outputs[0], type: { kind: 'tensor', dtype: 'float32' } as const };
@@ -33,7 +36,15 @@ export function isolate(model: Model, net: Network, unit: Unit, sizes: Sizes): I
     sparseInitializers: new Map([...model.graph.sparseInitializers].filter(isRead)),
     types: new Map([...model.graph.types].filter(isRead)),
   };
-  return { model: { ...model, graph, functions: [] }, followers: nodes.slice(1).map(({ op }) => op) };
+  return { model: { ...model, graph, functions: [] }, followers: nodes.slice(1).map(({ op }) => op), shapes };
+}
+
+/** Where a unit is cut out. */
+export interface Surroundings {
+  readonly model: Model;
+  readonly net: Network;
+  /** Types of the model's values. */
+  readonly types: TypeTable;
 }
 
 /** Further than a bias and an activation function nothing is fused. */

@@ -1,5 +1,8 @@
 import { createEmitter } from '../../emit/emitter.js';
 import type { Model } from '../../graph/model.js';
+import { inferTypes } from '../../graph/types.js';
+import { random } from '../../kernel/random.js';
+import { fromNumbers } from '../../kernel/tensor.js';
 import type { Sizes } from '../../latency/sizes.js';
 import { shapeKey, type UnitShape } from '../../latency/unit-shape.js';
 import { unitShapes } from '../../latency/unit-shapes.js';
@@ -7,6 +10,7 @@ import type { Format } from '../../quantize/formats.js';
 import { planFor } from '../../quantize/make-plan.js';
 import { network } from '../../quantize/network.js';
 import type { Unit } from '../../quantize/unit.js';
+import type { Feeds } from '../../runtime/feeds.js';
 import { type NodeTime, PROFILE_JOB } from '../../runtime/profile.js';
 import { resultKind } from '../../store/result-kind.js';
 import type { Variant } from '../workbench.js';
@@ -48,6 +52,7 @@ const RUNS = 30;
 export async function measureUnits(question: LatencyQuestion): Promise<MeasuredUnits> {
   const { source, bench, ladders, observer } = question;
   const sizes = sizesInRuns(question);
+  const surroundings = { model: source.model, net: bench.net, types: inferTypes(source.model) };
   const alike = shapesOf(withDims(source.model, sizes), bench.net.units);
   const shapes: MeasuredShape[] = [];
   const skipped: string[] = [];
@@ -55,12 +60,12 @@ export async function measureUnits(question: LatencyQuestion): Promise<MeasuredU
   for (const [done, { shape, units }] of alike.shapes.entries()) {
     question.signal?.throwIfAborted();
     const [unit] = units;
-    const isolated = isolate(source.model, bench.net, unit, sizes);
+    const isolated = isolate(surroundings, unit);
     const names = units.map(({ name }) => name);
     if (!isolated) skipped.push(...names);
     else {
       const formats = [...new Set<Format>(['float', ...units.flatMap(({ group }) => ladders[group] ?? [])])];
-      const found = await timesOf(question, { shape, unit, isolated, formats });
+      const found = await timesOf(question, { shape, unit, isolated, formats, sizes });
       const inputElements = sizeOfAll(unit.inputs, sizes);
       shapes.push({ shape, units: names, inputElements, outputElements: product(shape.output), times: found.times });
       if (found.recalled) recalled++;
@@ -101,6 +106,7 @@ interface UnitQuestion {
   readonly unit: Unit;
   readonly isolated: IsolatedUnit;
   readonly formats: readonly Format[];
+  readonly sizes: Sizes;
 }
 
 async function timesOf(question: LatencyQuestion, asked: UnitQuestion) {
@@ -123,12 +129,12 @@ async function timesOf(question: LatencyQuestion, asked: UnitQuestion) {
 }
 
 async function measure(question: LatencyQuestion, asked: UnitQuestion): Promise<MeasuredShape['times']> {
-  const { executor, threads, seed, signal } = question;
+  const { executor, threads, signal } = question;
   const variants = await emitted(question, asked);
   try {
     const models: { path: string }[] = [];
     for (const { file } of variants) models.push({ path: await file() });
-    const feeds = { kind: 'generated', batch: 1, seed } as const;
+    const feeds = { kind: 'samples', samples: [randomInputs(asked, question.seed)], batch: 1 } as const;
     const input = { models, feeds, threads, runs: RUNS };
     const options = { what: `unit ${asked.unit.name} alone`, ...(signal && { signal }) };
     const times = await executor.run(PROFILE_JOB, input, options);
@@ -136,6 +142,17 @@ async function measure(question: LatencyQuestion, asked: UnitQuestion): Promise<
   } finally {
     await Promise.all(variants.map(({ discard }) => discard()));
   }
+}
+
+function randomInputs({ unit, sizes }: UnitQuestion, seed: number): Feeds {
+  const numbers = random(seed);
+  const filled = (dims: readonly number[]) =>
+    fromNumbers(
+      'float32',
+      dims,
+      Float64Array.from({ length: product(dims) }, () => numbers.normal()),
+    );
+  return Object.fromEntries(unit.inputs.map((name) => [name, filled(sizes(name) ?? [])]));
 }
 
 /** The unit in each format, by the ordinary way of emission. */
