@@ -148,6 +148,10 @@ const counts = (description: string) =>
     .transform((value) => (typeof value === 'number' ? [value] : value))
     .meta({ title: 'n,n', description });
 
+const THREADS = counts(
+  'threads that the model is served with; all cores when left out; bench takes several, such as 1,2',
+).exactOptional();
+
 /** Of models timed on made-up inputs. */
 const SHAPES = {
   batch: counts('samples in one run, such as 1,8; the model’s own, or 1, when left out').exactOptional(),
@@ -156,7 +160,9 @@ const SHAPES = {
 
 /** Of a stage that finds out where time goes. */
 const PROFILING = {
-  seconds: count('time that measuring whole models may take when nothing is known, about; 100 when left out').exactOptional(),
+  seconds: count(
+    'time that measuring whole models may take when nothing is known, about; 100 when left out',
+  ).exactOptional(),
 };
 
 const KEEPING = {
@@ -231,10 +237,20 @@ function enoughData({ data, calibration, selection, holdout }: Sources, context:
 }
 
 const model = text('model', 'ONNX file, or folder of a Hugging Face model');
-const models = z
-  .array(z.string().min(1))
-  .min(2)
-  .meta({ title: 'model', description: 'ONNX files, the float one first' });
+const models = (least: number) =>
+  z.array(z.string().min(1)).min(least).meta({ title: 'model', description: 'ONNX files, the float one first' });
+
+/** A module measures as it sees fit: it is not told of batch, threads or inputs. */
+function asTheModuleDoes(
+  given: { readonly [K in 'measureWith' | 'batch' | 'threads' | 'length']?: unknown },
+  context: z.RefinementCtx,
+): void {
+  if (given.measureWith === undefined) return;
+  for (const option of ['batch', 'threads', 'length'] as const) {
+    if (given[option] === undefined) continue;
+    context.addIssue({ code: 'custom', path: [option], message: 'cannot be given together with --measure-with' });
+  }
+}
 
 /** What each stage takes, by the name of its command. */
 export const STAGES = {
@@ -254,7 +270,6 @@ export const STAGES = {
     .superRefine(oneOrTheOther)
     .superRefine(enoughData),
   evaluate: z.strictObject({ model, ...SAMPLES, ...METRIC, ...REFERENCE, ...RESOURCES, ...SHARED }),
-  bench: z.strictObject({ models, threads: RESOURCES.threads, seed: DATA.seed }),
   profile: z.strictObject({
     model,
     ...SAMPLES,
@@ -268,7 +283,11 @@ export const STAGES = {
     ...PROFILING,
     ...SHARED,
   }),
-  compare: z.strictObject({ models, ...SAMPLES, threads: RESOURCES.threads }),
+  compare: z.strictObject({ models: models(2), ...SAMPLES, threads: RESOURCES.threads }),
+  /** After all others: a configuration file takes an option as the last stage does that has it, here the most lenient. */
+  bench: z
+    .strictObject({ models: models(1), threads: THREADS, ...SHAPES, ...MEASURING, seed: DATA.seed })
+    .superRefine(asTheModuleDoes),
 };
 
 export type Stage = keyof typeof STAGES;

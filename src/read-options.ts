@@ -83,7 +83,7 @@ function problemsOf(issue: z.core.$ZodIssue, known: readonly string[], place: Pl
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownOption(key, known, place));
   const name = String(issue.path[0] ?? '');
   const positional = POSITIONAL[name];
-  if (positional) return [{ kind: 'option', code: 'missing-model', message: positional, place }];
+  if (positional) return [{ kind: 'option', code: 'missing-model', message: positional(issue), place }];
   const at = name ? { ...place, option: flagName(name) } : place;
   const own = issue.code === 'custom' ? issue.params?.problem : undefined;
   if (isProblem(own)) return [{ ...own, place: { ...at, ...own.place } }];
@@ -91,9 +91,12 @@ function problemsOf(issue: z.core.$ZodIssue, known: readonly string[], place: Pl
 }
 
 /** Options that stand on the command line by their position. */
-const POSITIONAL: Readonly<Record<string, string>> = {
-  model: 'give the model: an ONNX file, or the folder of a Hugging Face model',
-  models: 'give two models or more: ONNX files or folders, the float one first',
+const POSITIONAL: Readonly<Record<string, (issue: z.core.$ZodIssue) => string>> = {
+  model: () => 'give the model: an ONNX file, or the folder of a Hugging Face model',
+  models: (issue) => {
+    const least = issue.code === 'too_small' && issue.minimum > 1 ? 'two models or more' : 'the models';
+    return `give ${least}: ONNX files or folders, the float one first`;
+  },
 };
 
 function unknownOption(key: string, known: readonly string[], place: Place): Problem {

@@ -24,6 +24,7 @@ function flagOf(name: string, schema: PropertySchema): Option {
   if (schema.type === 'boolean') return new Option(flag, help);
   const option = new Option(`${flag} <${schema.title ?? (schema.type === 'array' ? 'names' : 'name')}>`, help);
   if (schema.type === 'integer') return option.argParser(wholeNumber);
+  if (schema.anyOf) return option.argParser(wholeNumbers);
   if (schema.type === 'array') return option.argParser(namesOf(schema) ? listed : repeated);
   return option;
 }
@@ -49,6 +50,11 @@ function defaultOf(schema: PropertySchema): string {
 /** What is no number stays text, and the schema says so with all else that is wrong. */
 function wholeNumber(text: string): number | string {
   return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/** `1,8`: options that take a number or several. */
+function wholeNumbers(text: string, before: readonly (number | string)[] = []): readonly (number | string)[] {
+  return [...before, ...text.split(',').map(wholeNumber)];
 }
 
 function listed(text: string, before: readonly string[] = []): readonly string[] {

@@ -12,7 +12,7 @@ import { ortRuntime } from '../runtime/ort.js';
 import { isShare } from './metric-for.js';
 import { type Picked, ratioOf } from './pick-fastest.js';
 import type { Run } from './run.js';
-import type { Candidate, Selection } from './select.js';
+import type { Candidate, Selection } from './select/selection.js';
 import { unitLines } from './unit-lines.js';
 import { batchOf } from './workbench.js';
 
@@ -88,7 +88,7 @@ function resolvedLoss({ settings, float }: Run, { trial }: Picked): number {
 }
 
 function latencyOf(picked: Picked): Report['latency'] {
-  const { models, ratios, rounds, batch, threads, provider, noisy } = picked.latency;
+  const { models, ratios, rounds, batch, threads, provider, noisy, spread } = picked.latency;
   const floatMs = models[0].medianMs;
   const own = ratios.find(({ path }) => path === picked.trial.hash);
   const shown = own ?? { ratio: 1, low: 1, high: 1 };
@@ -100,10 +100,11 @@ function latencyOf(picked: Picked): Report['latency'] {
     low: shown.low,
     high: shown.high,
     rounds,
-    batch,
-    threads,
+    ...(batch !== undefined && { batch }),
+    ...(threads !== undefined && { threads }),
     provider,
     noisy,
+    spread,
   };
 }
 
@@ -179,6 +180,11 @@ function warningsOf(run: Run, picked: Picked): Report['warnings'] {
     ...(settings.decide === 'estimate' && settings.keep.kind !== 'kl' && verdict.predicted === undefined
       ? ['no harsher plan lost clearly, so the loss was judged by net flips alone']
       : []),
-    ...(latency.noisy ? ['the machine was restless: latencies may be off by more than their intervals say'] : []),
+    ...(latency.noisy ? [restless(latency)] : []),
   ];
+}
+
+function restless({ spread }: Picked['latency']): string {
+  const share = `${(100 * spread).toFixed(0)} %`;
+  return `the machine was restless: half of float's times spread over ${share} of their median, so latencies may be off by more than their intervals say`;
 }

@@ -1,14 +1,9 @@
-import type { PreparedSet } from '../data/dataset.js';
-import { readSample } from '../data/prepared.js';
-import { type BenchResult, bench } from '../runtime/bench.js';
-import { allCores } from '../runtime/cores.js';
-import type { Feeds } from '../runtime/feeds.js';
-import { resultKind } from '../store/result-kind.js';
-import type { Runnable } from './evaluations.js';
+import { encodedLength } from '../graph/to-onnx.js';
+import type { BenchResult } from '../runtime/bench-result.js';
+import { type Contender, fastestOf } from './fastest.js';
 import type { Run } from './run.js';
-import type { Candidate, Selection } from './select.js';
-
-const LATENCY = resultKind<BenchResult>('latency');
+import type { Candidate, Selection } from './select/selection.js';
+import { timeAgainstFloat } from './time-candidates.js';
 
 /** The plan that is returned, and how long float and all candidates took. */
 export interface Picked extends Candidate {
@@ -16,9 +11,6 @@ export interface Picked extends Candidate {
   readonly latency: BenchResult;
   readonly reason: string;
 }
-
-/** Samples, spread over the set, that are run in turn when models are timed: sequences differ in length. */
-const TIMED_SAMPLES = 8;
 
 /**
  * Times the candidates that hold the floor against float, interleaved, and takes the fastest; float itself where none
@@ -29,10 +21,28 @@ export async function pickFastest(run: Run, { candidates, reason }: Selection): 
   const holding = candidates.filter(({ trial }) => trial.verdict.holds);
   const timed = unique(holding.length > 0 && searched ? holding : [await nearest(run, candidates)]);
   const latency = await timeAgainstFloat(run, timed);
-  const best = fastest(timed, latency);
-  if (!searched || holding.length === 0 || ratioOf(latency, best) < 1) return { ...best, latency, reason };
-  const float = { name: 'float', trial: await run.trials.run(startOfLadders(run), 'whole') };
-  return { ...float, latency, reason: 'no plan that holds the floor runs faster than float' };
+  if (!searched || holding.length === 0) return { ...timed[0], latency, reason };
+  const { chosen, notes } = fastestOf(timed.map((candidate) => contender(candidate, latency)));
+  const told = chosen ? [reason, ...notes] : notes;
+  return { ...(chosen?.candidate ?? (await floatPlan(run))), latency, reason: told.join('; ') };
+}
+
+interface Standing extends Contender {
+  readonly candidate: Candidate;
+}
+
+function contender(candidate: Candidate, latency: BenchResult): Standing {
+  const { name, trial } = candidate;
+  const { ratio, low, high } = latency.ratios.find(({ path }) => path === trial.hash) ?? AS_FLOAT;
+  const quantized = Object.values(trial.plan.units).filter((format) => format !== 'float').length;
+  return { candidate, name, ratio, low, high, quantized, bytes: encodedLength(trial.model) };
+}
+
+/** A plan whose model is the float model itself. */
+const AS_FLOAT = { ratio: 1, low: 1, high: 1 };
+
+async function floatPlan(run: Run): Promise<Candidate> {
+  return { name: 'float', trial: await run.trials.run(startOfLadders(run), 'whole') };
 }
 
 /** Candidates that are the same plan are timed once, under the first name. */
@@ -44,50 +54,9 @@ function unique(candidates: readonly Candidate[]): readonly Candidate[] {
   return [...first.values()];
 }
 
-/** A measurement that the machine disturbed is not kept: the next run may find it quiet. */
-async function timeAgainstFloat(run: Run, candidates: readonly Candidate[]): Promise<BenchResult> {
-  const { float, settings, sets, results } = run;
-  const threads = settings.threads ?? allCores();
-  const models = [float.model, ...candidates.map(({ trial }) => trial)];
-  const key = { models: models.map(({ hash }) => hash), set: [sets.selection.hash, sets.selection.length], threads };
-  const known = await results.find(LATENCY, key);
-  if (known) return known;
-  const measured = await timeInTurns(run, models, threads);
-  if (!measured.noisy) await results.keep(LATENCY, key, measured);
-  return measured;
-}
-
-async function timeInTurns({ sets, observer, signal }: Run, models: readonly Runnable[], threads: number) {
-  const files = await Promise.all(models.map(({ file }) => file()));
-  const measured = await bench(files, {
-    feeds: { kind: 'samples', samples: await spreadInputs(sets.selection), batch: 1 },
-    threads,
-    onRound: (done) => observer.progress({ stage: 'latency', done, total: done }),
-    ...(signal && { signal }),
-  });
-  const named = <T extends { readonly path: string }>(item: T): T => ({
-    ...item,
-    path: models[files.indexOf(item.path)].hash,
-  });
-  return { ...measured, models: measured.models.map(named), ratios: measured.ratios.map(named) };
-}
-
-async function spreadInputs(set: PreparedSet): Promise<readonly Feeds[]> {
-  const count = Math.min(TIMED_SAMPLES, set.length);
-  const positions = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * set.length) / count));
-  const samples = await Promise.all(positions.map((position) => readSample(set, position)));
-  return samples.map(({ inputs }) => inputs);
-}
-
-function fastest(candidates: readonly Candidate[], latency: BenchResult): Candidate {
-  return candidates.reduce((best, candidate) =>
-    ratioOf(latency, candidate) < ratioOf(latency, best) ? candidate : best,
-  );
-}
-
 /** A candidate's time over float's. */
 export function ratioOf(latency: BenchResult, { trial }: Candidate): number {
-  return latency.ratios.find(({ path }) => path === trial.hash)?.ratio ?? 1;
+  return (latency.ratios.find(({ path }) => path === trial.hash) ?? AS_FLOAT).ratio;
 }
 
 /** The candidate that diverges least, run on every sample: its evaluation may have stopped at a certain miss. */

@@ -16,6 +16,7 @@ import { fitLine } from './harsher-plans.js';
 import { type KeptRun, withRun } from './kept.js';
 import { makeReport } from './make-report.js';
 import { measureFloat } from './measure-float.js';
+import { requireMeasure } from './measure-with.js';
 import { createMeasures } from './measures.js';
 import { mostEvaluations } from './most-evaluations.js';
 import { dataOptions, type OpenedData, openSplits } from './open-data.js';
@@ -63,6 +64,7 @@ export async function quantize(
   const startedMs = performance.now();
   const settings = readOptions(STAGES.quantize, options);
   requireFree(settings.out, settings.overwrite);
+  if (settings.measureWith !== undefined) await requireMeasure(settings.measureWith, signal);
   if (settings.dryRun) return previewRun(settings, observer);
   const watched = watch(observer, signal);
   return interruptible(watched, signal, 'nothing was measured yet', () =>

@@ -24,10 +24,11 @@ const latency = z
     ratio: z.number().describe('median over rounds of result / float, timed interleaved'),
     ...interval,
     rounds: z.int(),
-    batch: z.int(),
-    threads: z.int(),
-    provider: z.string(),
+    batch: z.int().exactOptional(),
+    threads: z.int().exactOptional().describe('left out, as batch is, where the user’s own module measured'),
+    provider: z.string().describe('execution provider of ONNX Runtime, or the module that measured'),
     noisy: z.boolean(),
+    spread: z.number().exactOptional().describe('interquartile range of float’s times over their median'),
   })
   .describe('milliseconds a run');
 

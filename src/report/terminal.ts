@@ -24,16 +24,20 @@ export function printReport(report: Report): string {
 function headline(report: Report): string {
   const { latency, size } = report;
   const ratio = `ratio ${significant(latency.ratio)} (${significant(latency.low)} .. ${significant(latency.high)})`;
-  const where = `${latency.threads} thread${latency.threads === 1 ? '' : 's'}, batch ${latency.batch}, ${latency.provider}`;
   return [
     facts([
       ['latency', `${milliseconds(latency.floatMs)} -> ${milliseconds(latency.resultMs)}`, speed(latency.ratio)],
       ['size', `${bytes(size.floatBytes)} -> ${bytes(size.resultBytes)}`, ''],
       ['floor', report.floor.asked, STATUS[report.floor.status]],
     ]),
-    `  ${ratio}; ${where}`,
+    ...indented(`${ratio}; ${where(latency)}`),
     `  ${resolution(report)}`,
   ].join('\n');
+}
+
+function where({ threads, batch = 1, provider }: Report['latency']): string {
+  if (threads === undefined) return `measured by ${provider}`;
+  return `${threads} thread${threads === 1 ? '' : 's'}, batch ${batch}, ${provider}`;
 }
 
 const STATUS = {

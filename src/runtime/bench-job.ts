@@ -1,63 +1,56 @@
+import { median } from '../kernel/statistics.js';
+import { type Burst, burstFor, runBurst } from './burst.js';
 import { type FeedSource, type Feeds, feedsFor } from './feeds.js';
 import type { JobHandler } from './job.js';
-import { type RoundTimes, relativeWidth } from './latency-statistics.js';
+import type { RoundTimes } from './latency-statistics.js';
 import { ortRuntime } from './ort.js';
 import type { Session } from './session.js';
+import { type TurnLimits, takeTurns } from './turns.js';
 
-export interface BenchInput {
+export interface BenchInput extends TurnLimits {
   readonly models: readonly string[];
   readonly feeds: FeedSource;
   readonly threads: number;
-  readonly width: number;
-  readonly budgetMs: number;
-  readonly maxRounds: number;
 }
 
-/** Rounds before the interval is first looked at. */
-const FIRST_LOOK = 15;
 /** A small model's interval is narrow in no time; what a machine does over half a second shows only after that. */
-const LEAST_MS = 500;
-const WARM_UP_ROUNDS = 2;
+const FIRST_LOOK = { rounds: 15, ms: 500 };
+const WARM_UP_RUNS = 2;
+/** Runs from which a burst is sized; of slow models only as many as fit into `SIZING_MS`. */
+const SIZING_RUNS = 5;
+const SIZING_MS = 50;
 
-/** Times models against each other in one process: in every round each runs once, in changing order. */
-const bench: JobHandler<BenchInput, RoundTimes, number> = async (input, { emit, signal }) => {
+/**
+ * Times models against each other in one process. In every round each runs a burst on the same feed; its time of the
+ * round is the median of the runs that count.
+ */
+const bench: JobHandler<BenchInput, RoundTimes, number> = async (input, context) => {
   const options = { threads: input.threads, sleepBetweenRuns: true };
   const sessions = await Promise.all(input.models.map((model) => ortRuntime.open(model, options)));
   const feeds = feedsFor(sessions[0].inputs, input.feeds);
-  const times: number[][] = sessions.map(() => []);
-  for (let round = 0; round < WARM_UP_ROUNDS; round++) await runRound(sessions, feeds, round);
-  const started = performance.now();
-  for (let round = 0, look = FIRST_LOOK; round < input.maxRounds; round++) {
-    signal.throwIfAborted();
-    const roundTimes = await runRound(sessions, feeds, round);
-    for (const [model, time] of roundTimes.entries()) times[model].push(time);
-    emit(round + 1);
-    const spent = performance.now() - started;
-    if (spent > input.budgetMs) break;
-    if (round + 1 < look || spent < LEAST_MS) continue;
-    if (relativeWidth(times) <= input.width) break;
-    look = Math.ceil(look * 1.3);
-  }
+  const bursts: Burst[] = [];
+  for (const session of sessions) bursts.push(burstFor(await typicalMs(session, feeds)));
+  const turn = (model: number, round: number) =>
+    runBurst(() => timedRun(sessions[model], feeds[round % feeds.length]), bursts[model]);
+  const times = await takeTurns(sessions.length, turn, { ...input, firstLook: FIRST_LOOK }, context);
   await Promise.all(sessions.map((session) => session.close()));
   return times;
 };
 
-/** Milliseconds that each session took. */
-async function runRound(sessions: readonly Session[], feeds: readonly Feeds[], round: number): Promise<number[]> {
-  const times = new Array<number>(sessions.length);
-  for (const model of orderOf(round, sessions.length)) {
-    const started = performance.now();
-    await sessions[model].run(feeds[round % feeds.length]);
-    times[model] = performance.now() - started;
-  }
-  return times;
+/** About how long a run takes once the model is warm. */
+async function typicalMs(session: Session, feeds: readonly Feeds[]): Promise<number> {
+  for (let run = 0; run < WARM_UP_RUNS; run++) await session.run(feeds[run % feeds.length]);
+  const times: number[] = [];
+  const started = performance.now();
+  do times.push(await timedRun(session, feeds[times.length % feeds.length]));
+  while (times.length < SIZING_RUNS && performance.now() - started < SIZING_MS);
+  return median(times);
 }
 
-/** Turned by one each two rounds and reversed every other: none always follows the same model, or comes first. */
-function orderOf(round: number, count: number): readonly number[] {
-  const turn = Math.floor(round / 2);
-  const order = Array.from({ length: count }, (_, i) => (i + turn) % count);
-  return round % 2 === 0 ? order : order.reverse();
+async function timedRun(session: Session, feeds: Feeds): Promise<number> {
+  const started = performance.now();
+  await session.run(feeds);
+  return performance.now() - started;
 }
 
 export default bench;

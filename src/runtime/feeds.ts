@@ -16,6 +16,8 @@ export type FeedSource =
       readonly seed: number;
       /** Sizes of named dimensions, such as `{sequence: 128}`. */
       readonly dims?: Readonly<Record<string, number>>;
+      /** Of every other dimension that is open, beside the batch; 224 of images and 128 else when left out. */
+      readonly length?: number;
     };
 
 /** Different feeds that are run in turn. */
@@ -48,7 +50,8 @@ function generate(input: Value, source: FeedSource & { readonly kind: 'generated
   if (input.type?.kind !== 'tensor' || input.type.dtype === 'string') throw notGenerated(input);
   const { dtype, shape = [] } = input.type;
   const dims = shape.map((dim, axis) => sizeAt(dim, axis, shape.length, source));
-  if (shape.length > 0 && typeof shape[0] === 'number' && source.batch > 1) throw fixedBatch(input, shape[0]);
+  const [own] = shape;
+  if (typeof own === 'number' && source.batch > 1 && own !== source.batch) throw fixedBatch(input, own);
   const element = elementOf(input.name, dtype, dims, numbers);
   return fromNumbers(
     dtype,
@@ -61,12 +64,12 @@ function sizeAt(
   dim: Dim,
   axis: number,
   rank: number,
-  { batch, dims = {} }: FeedSource & { readonly kind: 'generated' },
+  { batch, dims = {}, length }: FeedSource & { readonly kind: 'generated' },
 ): number {
   if (typeof dim === 'number') return dim;
   if (dim !== null && Object.hasOwn(dims, dim)) return dims[dim];
   if (axis === 0) return batch;
-  return rank === 4 ? IMAGE_SIDE : SEQUENCE;
+  return length ?? (rank === 4 ? IMAGE_SIDE : SEQUENCE);
 }
 
 /** Numbers as such an input would hold them: a mask keeps all, segments are the first, positions count up. */

@@ -1,4 +1,4 @@
-import { type FeedSource, feedsFor } from './feeds.js';
+import { type FeedSource, type Feeds, feedsFor } from './feeds.js';
 import type { JobHandler } from './job.js';
 import { ortRuntime } from './ort.js';
 
@@ -12,6 +12,8 @@ export interface Probe {
   readonly openMs: number;
   /** The process's peak resident memory over what it took before the model was opened. */
   readonly peakBytes: number;
+  /** Samples in one run: a model whose batch is fixed takes its own, whatever was asked for. */
+  readonly batch: number;
 }
 
 const RUNS = 2;
@@ -25,7 +27,14 @@ const probe: JobHandler<ProbeInput, Probe> = async ({ model, feeds, threads }) =
   const [first] = feedsFor(session.inputs, feeds);
   for (let run = 0; run < RUNS; run++) await session.run(first);
   await session.close();
-  return { openMs, peakBytes: Math.max(0, process.resourceUsage().maxRSS * 1024 - before) };
+  const peakBytes = Math.max(0, process.resourceUsage().maxRSS * 1024 - before);
+  return { openMs, peakBytes, batch: feeds.kind === 'generated' ? batchOf(first, feeds.batch) : feeds.batch };
 };
+
+/** Of made-up inputs the first dimension; a model without inputs, or of scalars, has as many samples as it was asked for. */
+function batchOf(feeds: Feeds, asked: number): number {
+  const [first] = Object.values(feeds);
+  return first?.dims[0] ?? asked;
+}
 
 export default probe;

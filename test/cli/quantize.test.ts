@@ -170,8 +170,10 @@ describe('the other commands', () => {
     });
 
     const benchmark = await inProcess(benchCommand, model, result, '--json', '--threads', '1');
-    const { models, ratios } = z
-      .object({ models: z.array(z.object({ path: z.string() })), ratios: z.array(z.object({ ratio: z.number() })) })
+    const [{ models, ratios }] = z
+      .tuple([
+        z.object({ models: z.array(z.object({ path: z.string() })), ratios: z.array(z.object({ ratio: z.number() })) }),
+      ])
       .parse(JSON.parse(benchmark.stdout));
     expect(models.map(({ path }) => path)).toEqual([model, result]);
     expect(ratios).toHaveLength(1);
