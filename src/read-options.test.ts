@@ -75,6 +75,36 @@ describe('readOptions', () => {
   });
 });
 
+describe('the options of bench', () => {
+  const problems = (options: object) => {
+    try {
+      readOptions(STAGES.bench, options);
+      return [];
+    } catch (error) {
+      return error instanceof BitloomError
+        ? error.problems.map(({ place, message }) => place?.option ?? message)
+        : [error];
+    }
+  };
+
+  it('take one number or several', () => {
+    expect(readOptions(STAGES.bench, { models: ['m'], threads: 2, batch: [1, 8] })).toMatchObject({
+      threads: [2],
+      batch: [1, 8],
+    });
+    expect(problems({ models: ['m'], batch: [0], threads: [] })).toHaveLength(2);
+  });
+
+  it('need one model, where compare needs two', () => {
+    expect(problems({ models: [] })).toEqual(['give the models: ONNX files or folders, the float one first']);
+    expect(() => readOptions(STAGES.compare, { models: ['m'], data: 'd' })).toThrow('give two models or more');
+  });
+
+  it('leave to a module what it measures with', () => {
+    expect(problems({ models: ['m'], measureWith: 'b.mjs', batch: 2, threads: 1 })).toEqual(['batch', 'threads']);
+  });
+});
+
 describe('optionsFor', () => {
   it('keeps what a stage takes', () => {
     expect(optionsFor(STAGES.bench, { models: ['a', 'b'], threads: 1, keep: '99%' })).toEqual({

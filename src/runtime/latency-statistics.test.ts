@@ -40,4 +40,15 @@ describe('rounds', () => {
     expect(relativeWidth([first, second])).toBeCloseTo(0, 12);
     expect(restlessness([first])).toBeGreaterThan(0.5);
   });
+
+  it('are never enough for an interval when they are fewer than six', () => {
+    expect(relativeWidth([Array(5).fill(1), Array(5).fill(2)])).toBe(Number.POSITIVE_INFINITY);
+    expect(relativeWidth([Array(6).fill(1), Array(6).fill(2)])).toBe(0);
+  });
+
+  it('are not restless because sequences differ in length', () => {
+    const long = Array.from({ length: 40 }, (_, round) => (round % 4 === 0 ? 30 : 10) + (round % 8 < 4 ? 0.1 : 0));
+    expect(restlessness([long])).toBeGreaterThan(0.4);
+    expect(restlessness([long], 4)).toBeLessThan(0.02);
+  });
 });
