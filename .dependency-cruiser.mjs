@@ -80,6 +80,7 @@ export default {
     },
     onlyIn('one-door-to-onnxruntime', '(^|/)node_modules/onnxruntime-', ['^src/runtime/ort\\.ts$']),
     onlyIn('one-door-to-sqlite', '(^|/)node_modules/(libsql|@libsql)/', ['^src/store/database\\.ts$']),
+    onlyIn('one-door-to-highs', '(^|/)node_modules/highs/', ['^src/search/highs\\.ts$']),
     onlyIn('one-door-to-sharp', '(^|/)node_modules/sharp/', ['^src/data/image-pixels\\.ts$']),
   ],
   options: {

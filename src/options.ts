@@ -8,6 +8,7 @@ import { type GivenSamples, isSource } from './data/sample-module.js';
 import { parseFloor } from './evaluate/floor-text.js';
 import { BitloomError } from './kernel/errors.js';
 import { loadTarget, targetNames } from './latency/load-target.js';
+import { readLatencyTable } from './latency/read-latency-table.js';
 import { parseBytes, parseForced } from './option-text.js';
 import { FORMATS, isFormat } from './quantize/formats.js';
 
@@ -99,6 +100,11 @@ const SEARCH = {
     .default('ort-cpu')
     .transform(checked(loadTarget))
     .meta({ title: 'target', description: `where the model will run: ${targetNames.join(', ')}, or a .json file` }),
+  latencyTable: z
+    .string()
+    .transform(checked(readLatencyTable))
+    .meta({ title: 'file', description: 'JSON or CSV of milliseconds by shape and format, to search plans by' })
+    .exactOptional(),
   formats: z
     .array(format)
     .min(1)

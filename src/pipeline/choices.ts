@@ -42,23 +42,24 @@ export function choicesFor(units: readonly Unit[], target: Target, constraints: 
   return units.map((unit): Choice => {
     const fixed = forced.get(unit);
     if (fixed) return { unit, ladder: [fixed], fixed: true, reason: `fixed to ${fixed} by --force` };
-    if (excluded.has(unit)) return { unit, ladder: ['float'], fixed: true, reason: 'left in float by --exclude' };
+    const [start] = ladderOf(unit, target);
+    if (excluded.has(unit)) return { unit, ladder: [start], fixed: true, reason: `left in ${start} by --exclude` };
     if (included.size > 0 && !included.has(unit))
-      return { unit, ladder: ['float'], fixed: true, reason: 'not named by --include' };
+      return { unit, ladder: [start], fixed: true, reason: 'not named by --include' };
     return open(unit, target, constraints.formats);
   });
 }
 
 function open(unit: Unit, target: Target, formats: readonly Format[] | undefined): Choice {
-  const wanted = formats
-    ? ['float' as const, ...formats.filter((format) => format !== 'float')]
-    : ladderOf(unit, target);
+  const own = ladderOf(unit, target);
+  const [start] = own;
+  const wanted = formats ? [start, ...formats.filter((format) => format !== start)] : own;
   const ladder = wanted.filter((format) => reasonAgainst(unit, format, target) === undefined);
   const refused = wanted.map((format) => reasonAgainst(unit, format, target)).find((reason) => reason !== undefined);
   if (ladder.length > 1) return { unit, ladder, fixed: false, reason: '' };
   return {
     unit,
-    ladder: ['float'],
+    ladder: [start],
     fixed: false,
     reason: refused ?? nothingFaster(unit, target),
   };
@@ -73,9 +74,9 @@ export function uniformChoice(choices: readonly Choice[], format: Format, target
   );
 }
 
-function nothingFaster({ op, weight }: Unit, { name }: Target): string {
+function nothingFaster({ op, weight }: Unit, { name, baseline }: Target): string {
   const what = weight === undefined ? 'a product of two activations' : op;
-  return `no format is faster than float for ${what} on ${name}`;
+  return `no format is faster than ${baseline} for ${what} on ${name}`;
 }
 
 function ladderOf(unit: Unit, target: Target): readonly Format[] {

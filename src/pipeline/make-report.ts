@@ -12,6 +12,7 @@ import { ortRuntime } from '../runtime/ort.js';
 import { isShare } from './metric-for.js';
 import { type Picked, ratioOf } from './pick-fastest.js';
 import type { Run } from './run.js';
+import { predictedRatio } from './select/plan-latency.js';
 import type { Candidate, Selection } from './select/selection.js';
 import { unitLines } from './unit-lines.js';
 import { batchOf } from './workbench.js';
@@ -44,11 +45,12 @@ export async function makeReport(run: Run, selection: Selection, picked: Picked)
     units: unitLines(run, selection, picked),
     candidates: candidatesOf(selection, picked),
     search: searchOf(run, selection, picked),
+    ...predictionOf(run, selection, picked),
     peakMemoryBytes: run.executor.peakBytes() + 1024 * process.resourceUsage().maxRSS,
     seed: settings.seed,
     versions: versions(),
     machine: machine(),
-    warnings: warningsOf(run, picked),
+    warnings: warningsOf(run, selection, picked),
   };
 }
 
@@ -88,7 +90,7 @@ function resolvedLoss({ settings, float }: Run, { trial }: Picked): number {
 }
 
 function latencyOf(picked: Picked): Report['latency'] {
-  const { models, ratios, rounds, batch, threads, provider, noisy, spread } = picked.latency;
+  const { models, ratios, rounds, batch, threads, provider, estimated, noisy, spread } = picked.latency;
   const floatMs = models[0].medianMs;
   const own = ratios.find(({ path }) => path === picked.trial.hash);
   const shown = own ?? { ratio: 1, low: 1, high: 1 };
@@ -103,6 +105,7 @@ function latencyOf(picked: Picked): Report['latency'] {
     ...(batch !== undefined && { batch }),
     ...(threads !== undefined && { threads }),
     provider,
+    ...(estimated && { estimated }),
     noisy,
     spread,
   };
@@ -149,6 +152,13 @@ function searchOf(run: Run, selection: Selection, picked: Picked): Report['searc
   };
 }
 
+/** How far the prediction that led the search may be off. */
+function predictionOf(run: Run, { latency }: Selection, { trial }: Picked): Pick<Report, 'prediction'> {
+  if (!latency?.heldOut) return {};
+  const { median, p95, ordered, plans } = latency.heldOut;
+  return { prediction: { ratio: predictedRatio(latency, run, trial.plan.units), median, p95, ordered, plans } };
+}
+
 function versions(): Report['versions'] {
   const { version }: { version: string } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -166,7 +176,7 @@ function machine(): Report['machine'] {
   };
 }
 
-function warningsOf(run: Run, picked: Picked): Report['warnings'] {
+function warningsOf(run: Run, selection: Selection, picked: Picked): Report['warnings'] {
   const { notes, float, settings } = run;
   const { latency, trial } = picked;
   const { verdict } = trial;
@@ -175,6 +185,7 @@ function warningsOf(run: Run, picked: Picked): Report['warnings'] {
   return [
     ...notes,
     ...run.complaints(),
+    ...(selection.latency?.notes ?? []),
     ...(verdict.holds ? [] : [`no plan tried holds the floor; this one loses least`]),
     ...(resolves > allowed ? [`the floor is finer than ${float.outcomes.selection.rows.length} samples resolve`] : []),
     ...(settings.decide === 'estimate' && settings.keep.kind !== 'kl' && verdict.predicted === undefined

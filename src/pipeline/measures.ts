@@ -13,12 +13,12 @@ import { batchOf, type Variant, weightOptions } from './workbench.js';
 
 export type MeasureOptions = Pick<
   Run,
-  'settings' | 'source' | 'bench' | 'executor' | 'results' | 'float' | 'calibrated'
+  'settings' | 'source' | 'choices' | 'bench' | 'executor' | 'results' | 'float' | 'calibrated'
 >;
 
 /** Measures of one unit at a time. Each run of a model takes one worker, so that as many go on as there are workers. */
 export function createMeasures(options: MeasureOptions): Measures {
-  const { bench, settings, calibrated } = options;
+  const { bench, choices, settings, calibrated } = options;
   const { model } = options.source;
   const { statistics, activations } = calibrated;
   const weights = weightOptions(settings);
@@ -41,9 +41,8 @@ export function createMeasures(options: MeasureOptions): Measures {
       return divergenceOf(options, await bench.variant(withNoise(model, unit.weight, strength, settings.seed)), {});
     },
     async divergenceAlone(unit, format) {
-      const { units } = bench.net;
       const formats: Formats = Object.fromEntries(
-        units.map((other) => [other.name, other.group === unit.group ? format : 'float']),
+        choices.map(({ unit: other, ladder }) => [other.name, other.group === unit.group ? format : ladder[0]]),
       );
       return divergenceOf(options, await bench.build(bench.plan(formats)), formats);
     },

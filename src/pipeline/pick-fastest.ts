@@ -1,5 +1,8 @@
 import { encodedLength } from '../graph/to-onnx.js';
+import { loadTarget } from '../latency/load-target.js';
+import { latencyLabel } from '../latency/target.js';
 import type { BenchResult } from '../runtime/bench-result.js';
+import { estimateCandidates } from './estimate-candidates.js';
 import { type Contender, fastestOf } from './fastest.js';
 import type { Run } from './run.js';
 import type { Candidate, Selection } from './select/selection.js';
@@ -16,11 +19,13 @@ export interface Picked extends Candidate {
  * Times the candidates that hold the floor against float, interleaved, and takes the fastest; float itself where none
  * is faster. Where none holds, the one that loses least is returned, and the report says that it does not hold.
  */
-export async function pickFastest(run: Run, { candidates, reason }: Selection): Promise<Picked> {
+export async function pickFastest(run: Run, selection: Selection): Promise<Picked> {
+  const { candidates, reason } = selection;
   const searched = run.settings.plan === undefined && run.settings.uniform === undefined;
   const holding = candidates.filter(({ trial }) => trial.verdict.holds);
   const timed = unique(holding.length > 0 && searched ? holding : [await nearest(run, candidates)]);
-  const latency = await timeAgainstFloat(run, timed);
+  const here = latencyLabel(loadTarget(run.settings.target)) === 'measured' || run.settings.measureWith !== undefined;
+  const latency = here ? await timeAgainstFloat(run, timed) : await estimateCandidates(run, selection, timed);
   if (!searched || holding.length === 0) return { ...timed[0], latency, reason };
   const { chosen, notes } = fastestOf(timed.map((candidate) => contender(candidate, latency)));
   const told = chosen ? [reason, ...notes] : notes;

@@ -1,24 +1,19 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PreparedSet } from '../data/dataset.js';
-import { readSample } from '../data/prepared.js';
 import type { Model } from '../graph/model.js';
 import { saveModel } from '../graph/to-onnx.js';
 import { bench } from '../runtime/bench.js';
 import type { BenchResult } from '../runtime/bench-result.js';
 import { allCores } from '../runtime/cores.js';
-import type { Feeds } from '../runtime/feeds.js';
 import { resultKind } from '../store/result-kind.js';
 import { timeWith } from './measure-with.js';
 import type { Run } from './run.js';
 import type { Candidate } from './select/selection.js';
+import { timedFeeds } from './timed-feeds.js';
 import { withFolder } from './workplace.js';
 
 const LATENCY = resultKind<BenchResult>('latency');
-
-/** Samples, spread over the set, that are run in turn when models are timed: sequences differ in length. */
-const TIMED_SAMPLES = 8;
 
 /**
  * Float first, then the candidates in their order, each named by the hash of its content. A measurement that the machine
@@ -63,8 +58,8 @@ async function timeInTurns(run: Run, candidates: readonly Candidate[]): Promise<
     return withFolder(async (folder) => timeWith(measureWith, await portable(run, candidates, folder), watched));
   }
   const files = await Promise.all([float.model, ...candidates.map(({ trial }) => trial)].map(({ file }) => file()));
-  const samples = await spreadInputs(sets.selection);
-  return bench(files, { feeds: { kind: 'samples', samples, batch: 1 }, threads: threadsOf(settings), ...watched });
+  const { source: feeds } = await timedFeeds(sets.selection);
+  return bench(files, { feeds, threads: threadsOf(settings), ...watched });
 }
 
 /** Models that can be moved to a device: each in a file of its own, for candidates share their weights' file. */
@@ -86,11 +81,4 @@ function withHashes(measured: BenchResult, hashes: readonly string[]): BenchResu
     models: measured.models.map((model, i) => ({ ...model, path: hashes[i] })),
     ratios: measured.ratios.map((ratio, i) => ({ ...ratio, path: hashes[i + 1] })),
   };
-}
-
-async function spreadInputs(set: PreparedSet): Promise<readonly Feeds[]> {
-  const count = Math.min(TIMED_SAMPLES, set.length);
-  const positions = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * set.length) / count));
-  const samples = await Promise.all(positions.map((position) => readSample(set, position)));
-  return samples.map(({ inputs }) => inputs);
 }

@@ -32,6 +32,11 @@ export function unitLines(run: Run, selection: Selection, picked: Picked): Line[
 /** Names of candidates that a search found. */
 const SEARCHED = /^(search|frontier)/;
 
+/** Why a unit stays at the start of its ladder whatever the floor: the fastest plan of all has it there. */
+export function reasonSpared(format: Format): string {
+  return `${format} is faster here, with what it spares its neighbours`;
+}
+
 const FASTEST = 'part of the fastest plan, and holds the floor';
 
 function reasonFor(run: Run, choice: Choice, format: Format, selection: Selection, picked: Picked): string {
@@ -42,7 +47,7 @@ function reasonFor(run: Run, choice: Choice, format: Format, selection: Selectio
   if (choice.reason !== '') return choice.reason;
   if (picked.name === 'float') return picked.reason;
   if (selection.fastestFormats?.[choice.unit.name] === format && picked.name.startsWith('frontier')) {
-    return format === choice.ladder[0] ? `${format} is faster here, with what it spares its neighbours` : FASTEST;
+    return format === choice.ladder[0] ? reasonSpared(format) : FASTEST;
   }
   if (!SEARCHED.test(picked.name)) return `${picked.name} holds the floor and was fastest`;
   return format === choice.ladder[0] ? 'quantizing it as well misses the floor' : 'holds the floor';

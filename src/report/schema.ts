@@ -26,7 +26,10 @@ const latency = z
     rounds: z.int(),
     batch: z.int().exactOptional(),
     threads: z.int().exactOptional().describe('left out, as batch is, where the user’s own module measured'),
-    provider: z.string().describe('execution provider of ONNX Runtime, or the module that measured'),
+    provider: z
+      .string()
+      .describe('execution provider of ONNX Runtime, the module that measured, or the target estimated'),
+    estimated: z.literal(true).exactOptional().describe('nothing ran: times follow from the target’s rates'),
     noisy: z.boolean(),
     spread: z.number().exactOptional().describe('interquartile range of float’s times over their median'),
   })

@@ -26,7 +26,11 @@ function headline(report: Report): string {
   const ratio = `ratio ${significant(latency.ratio)} (${significant(latency.low)} .. ${significant(latency.high)})`;
   return [
     facts([
-      ['latency', `${milliseconds(latency.floatMs)} -> ${milliseconds(latency.resultMs)}`, speed(latency.ratio)],
+      [
+        latency.estimated ? 'estimate' : 'latency',
+        `${milliseconds(latency.floatMs)} -> ${milliseconds(latency.resultMs)}`,
+        speed(latency.ratio),
+      ],
       ['size', `${bytes(size.floatBytes)} -> ${bytes(size.resultBytes)}`, ''],
       ['floor', report.floor.asked, STATUS[report.floor.status]],
     ]),
@@ -35,7 +39,8 @@ function headline(report: Report): string {
   ].join('\n');
 }
 
-function where({ threads, batch = 1, provider }: Report['latency']): string {
+function where({ threads, batch = 1, provider, estimated }: Report['latency']): string {
+  if (estimated) return `estimated for ${provider}`;
   if (threads === undefined) return `measured by ${provider}`;
   return `${threads} thread${threads === 1 ? '' : 's'}, batch ${batch}, ${provider}`;
 }
@@ -124,7 +129,7 @@ function candidates(report: Report): string {
   return table([['tried', 'floor', 'loss', 'KL', 'latency'], ...rows]);
 }
 
-function run({ search, peakMemoryBytes, output }: Report): string {
+function run({ search, peakMemoryBytes, output, prediction }: Report): string {
   const how = search.method === 'none' ? '' : `${search.method} by ${search.ranker}: `;
   const { samplesRecalled: recalled = 0 } = search;
   const known = recalled > 0 ? ` (${recalled} known from before)` : '';
@@ -132,8 +137,17 @@ function run({ search, peakMemoryBytes, output }: Report): string {
   return [
     ...indented(`${how}${search.reason}`),
     `  ranges by ${search.calibration}; ${cost}`,
+    ...predicted(prediction),
     ...indented(`wrote ${output.folder}: ${output.model}, plan.json, report.json`),
   ].join('\n');
+}
+
+function predicted(prediction: Report['prediction']): readonly string[] {
+  if (!prediction) return [];
+  const { ratio, median, p95, plans } = prediction;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const error = `off by ${percent(median)} at the median and ${percent(p95)} at the 95th percentile`;
+  return indented(`predicted ratio ${significant(ratio)}; on ${plans} plans it was not fitted to: ${error}`);
 }
 
 function warnings(report: Report): string {

@@ -28,8 +28,10 @@ export interface BenchResult {
   /** One for each model but the first. */
   readonly ratios: readonly Ratio[];
   readonly rounds: number;
-  /** ONNX Runtime's execution provider, or the module that measured. */
+  /** ONNX Runtime's execution provider, the module that measured, or the target that it was estimated for. */
   readonly provider: string;
+  /** Nothing ran: times follow from a target's rates. */
+  readonly estimated?: true;
   /** Left out, as threads and batch are, where a module measures. */
   readonly runtime?: string;
   readonly threads?: number;

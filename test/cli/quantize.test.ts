@@ -125,6 +125,16 @@ describe('a search', () => {
   });
 });
 
+describe('a target that is not this machine', () => {
+  it('has estimated latencies, and says so', async () => {
+    const { report } = await quantize(model, '--target', 'npu-int', '--keep', '50%');
+    expect(report.latency).toMatchObject({ estimated: true, provider: 'npu-int, against w16a16', rounds: 0 });
+    expect(report.latency.ratio).toBeLessThan(1);
+    expect(report.formats).toEqual({ w8a8: 3 });
+    expect(report.warnings).toContain('latencies on npu-int are estimated: nothing ran there');
+  });
+});
+
 describe('output', () => {
   it('is named as asked, from a configuration, and replaces a folder only with --overwrite', async () => {
     const out = join(folder, 'named');

@@ -75,6 +75,16 @@ export async function measureUnits(question: LatencyQuestion): Promise<MeasuredU
   return { shapes, open: [...alike.open, ...skipped], recalled };
 }
 
+/** Milliseconds of each unit's kernel alone, by unit and format. */
+export function isolatedTimes({ shapes }: MeasuredUnits): Readonly<Record<string, Readonly<Record<string, number>>>> {
+  return Object.fromEntries(
+    shapes.flatMap(({ units, times }) => {
+      const kernels = Object.fromEntries(Object.entries(times).map(([format, time]) => [format, time.kernel]));
+      return units.map((name) => [name, kernels] as const);
+    }),
+  );
+}
+
 /** The model with the dimensions of the runs, so that every shape can be told. */
 function withDims(model: Model, sizes: Sizes): Model {
   const inputs = model.graph.inputs.map((input) => {

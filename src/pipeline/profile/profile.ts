@@ -15,7 +15,7 @@ import { choicesFor } from '../choices.js';
 import { withCache } from '../kept.js';
 import { prepareSome } from '../open-data.js';
 import { type OpenedModel, openModel } from '../open-model.js';
-import { timedFeeds } from '../select/latency-of-plans.js';
+import { timedFeeds } from '../timed-feeds.js';
 import { type Control, interruptible, type Watch, watch } from '../watch.js';
 import { openWorkbench } from '../workbench.js';
 import { withExecutor, withFolder } from '../workplace.js';

@@ -8,7 +8,7 @@ import type { Network } from '../../quantize/network.js';
 import type { BoundaryProfile, LatencyProfile, UniformLatency, UnitProfile, UnitTime } from '../../report/profile.js';
 import { formatsOf } from './latency-question.js';
 import type { MeasuredLatency } from './measure-latency.js';
-import type { IsolatedTime, MeasuredShape, MeasuredUnits } from './measure-units.js';
+import { type IsolatedTime, isolatedTimes, type MeasuredShape, type MeasuredUnits } from './measure-units.js';
 
 /** All that was measured of a model. */
 export interface Findings {
@@ -131,13 +131,8 @@ function perMegabyte(ms: number, { elements = 1 }: Event): number {
 }
 
 /** What the sum of units alone would have predicted of the same plans. */
-function naiveErrors({ net, latency: { plans }, units: { shapes } }: Findings): PredictionErrors | undefined {
-  const alone = Object.fromEntries(
-    shapes.flatMap(({ units, times }) => {
-      const kernels = Object.fromEntries(Object.entries(times).map(([format, time]) => [format, time.kernel]));
-      return units.map((name) => [name, kernels] as const);
-    }),
-  );
+function naiveErrors({ net, latency: { plans }, units }: Findings): PredictionErrors | undefined {
+  const alone = isolatedTimes(units);
   const compared = plans
     .filter(({ uniform }) => !uniform)
     .map(
@@ -146,5 +141,5 @@ function naiveErrors({ net, latency: { plans }, units: { shapes } }: Findings): 
         measured: ratio.value,
       }),
     );
-  return shapes.length === 0 || compared.length === 0 ? undefined : predictionErrors(compared);
+  return units.shapes.length === 0 || compared.length === 0 ? undefined : predictionErrors(compared);
 }

@@ -1,6 +1,7 @@
 import type { Model } from '../../graph/model.js';
 import { circuitOf, type Ladders } from '../../latency/circuit.js';
 import type { Event } from '../../latency/event.js';
+import type { TableRow } from '../../latency/latency-table.js';
 import { missingRows, missingRowsWarning } from '../../latency/missing-rows.js';
 import { sizesFor } from '../../latency/sizes.js';
 import type { Target } from '../../latency/target.js';
@@ -17,13 +18,15 @@ export interface EstimateQuestion {
   readonly model: Model;
   readonly target: Target;
   readonly ladders: Ladders;
+  /** The user's own: they stand above the target's. */
+  readonly rows?: readonly TableRow[];
 }
 
 /** Latencies for a target that cannot be measured here: units and boundaries by its rates, rows or counts. */
-export function estimateLatency({ net, model, target, ladders }: EstimateQuestion): PlanLatency {
+export function estimateLatency({ net, model, target, ladders, rows }: EstimateQuestion): PlanLatency {
   const sized = withSizes(model);
   const circuit = circuitOf(net, ladders, sizesFor(sized, {}));
-  const costs = unitCosts(target);
+  const costs = unitCosts(target, rows ? { rows } : {});
   const { shapes } = unitShapes(model);
   const items = circuit.items.map(({ name, formats }) => {
     const units = net.units.filter(({ group }) => group === name);
@@ -41,7 +44,7 @@ export function estimateLatency({ net, model, target, ladders }: EstimateQuestio
     model: relativeTo(absolute, baseline),
     baselineMs: baseline,
     label: 'estimated',
-    notes: notesOf(target, shapes, ladders),
+    notes: notesOf(target, rows, shapes, ladders),
   };
 }
 
@@ -68,10 +71,16 @@ function relativeTo({ items, gates, terms }: CostModel<Format>, baseline: number
   };
 }
 
-function notesOf({ name, costs }: Target, shapes: ReadonlyMap<string, UnitShape>, ladders: Ladders): readonly string[] {
-  const estimated = `latencies on ${name} are estimated: nothing ran there`;
-  if (costs.source !== 'table') return [estimated];
+function notesOf(
+  { name, costs }: Target,
+  given: EstimateQuestion['rows'],
+  shapes: ReadonlyMap<string, UnitShape>,
+  ladders: Ladders,
+): readonly string[] {
+  const estimated = costs.source === 'measured' ? [] : [`latencies on ${name} are estimated: nothing ran there`];
+  const rows = given ?? (costs.source === 'table' ? costs.rows : undefined);
+  if (!rows) return estimated;
   const wanted = [...shapes].map(([unit, shape]) => ({ name: unit, shape, formats: ladders[unit] ?? [] }));
-  const missing = missingRowsWarning(missingRows(costs.rows, wanted));
-  return missing === undefined ? [estimated] : [estimated, missing];
+  const missing = missingRowsWarning(missingRows(rows, wanted));
+  return missing === undefined ? estimated : [...estimated, missing];
 }
