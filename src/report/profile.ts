@@ -80,7 +80,7 @@ export function printProfile(profile: LatencyProfile): string {
     slowerSection(profile),
     predictionSection(profile),
     ...profile.notes.map((note) => paragraph(`note: ${note}`)),
-    paragraph(machineLine(profile)),
+    machineLine(profile),
     `${duration(profile.seconds)}; ${profile.measured} results measured, ${profile.recalled} known from before`,
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -124,7 +124,8 @@ function slowerSection({ floatFaster }: LatencyProfile): string {
   const rows = floatFaster
     .slice(0, SLOWEST)
     .map(({ unit, format, ratio }) => [ending(unit, NAME), format, significant(ratio)]);
-  return `faster in float: ${floatFaster.length} cases\n\n${table([['unit', 'format', 'ratio'], ...rows])}`;
+  const cases = `${floatFaster.length} case${floatFaster.length === 1 ? '' : 's'}`;
+  return `faster in float: ${cases}\n\n${table([['unit', 'format', 'ratio'], ...rows])}`;
 }
 
 function predictionSection({ prediction: { heldOut, naive } }: LatencyProfile): string {
@@ -139,9 +140,10 @@ function predictionSection({ prediction: { heldOut, naive } }: LatencyProfile): 
   return `${title}\n\n${table([['', 'median', '95th', 'order right'], ...rows])}`;
 }
 
+/** Instead of a guess, how well anything can be known. */
 function machineLine({ machine: { halfWidth, spread, restless } }: LatencyProfile): string {
   const known = `ratios are known to ${percent(halfWidth)} (float's times spread by ${percent(spread)})`;
-  return restless ? `the machine was too restless to tell close plans apart: ${known}` : known;
+  return restless ? `the machine was too restless to tell close plans apart\n${known}` : known;
 }
 
 function paragraph(text: string): string {
