@@ -1,8 +1,7 @@
-/** What was measured, a file a model: each step with where its figures come from. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+/** What is kept of each step of a model. */
 import { z } from 'zod';
 import { reportSchema } from '../../src/report/schema.js';
+import { type Figures as FiguresOf, figureFiles } from '../figure-files.js';
 
 const { metric, floor, samples, divergence, latency, size, formats, candidates, search, warnings } = reportSchema.shape;
 const { float, result, pairedLoss, peakMemoryBytes, versions, machine, units } = reportSchema.shape;
@@ -21,7 +20,7 @@ const stepSchema = z.object({
   result,
   pairedLoss,
   divergence,
-  agreement: z.number().exactOptional().describe('share of holdout answers that are float’s'),
+  agreement: z.number().describe('share of holdout answers that are float’s'),
   latency,
   size,
   formats,
@@ -33,24 +32,7 @@ const stepSchema = z.object({
   warnings,
 });
 
-const figuresSchema = z.object({ model: z.string(), steps: z.record(z.string(), stepSchema) });
-
 export type StepFigures = z.infer<typeof stepSchema>;
-export type Figures = z.infer<typeof figuresSchema>;
+export type Figures = FiguresOf<StepFigures>;
 
-const FOLDER = fileURLToPath(new URL('./figures/', import.meta.url));
-
-export function readFigures(model: string): Figures {
-  const file = `${FOLDER}${model}.json`;
-  return existsSync(file) ? figuresSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : { model, steps: {} };
-}
-
-/** Adds one step to its model's file, whole or not at all. */
-export function writeStep(model: string, step: string, figures: StepFigures): void {
-  const known = readFigures(model);
-  const file = `${FOLDER}${model}.json`;
-  const text = JSON.stringify({ ...known, steps: { ...known.steps, [step]: figures } }, null, 2);
-  mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(`${file}.part`, `${text}\n`);
-  renameSync(`${file}.part`, file);
-}
+export const FIGURES = figureFiles(new URL('./figures/', import.meta.url), stepSchema);

@@ -1,4 +1,4 @@
-/** One step of one model: `quantize`, and for a uniform format how its model does on the samples that are shown. */
+/** One step of one model: `quantize` to a uniform format, and how its model does on the samples that are shown. */
 import { mkdir } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -11,13 +11,12 @@ import { pairedLoss } from '../../src/evaluate/paired-loss.js';
 import type { Reference } from '../../src/evaluate/reference.js';
 import { type Observer, silent } from '../../src/kernel/observer.js';
 import { mean } from '../../src/kernel/statistics.js';
-import type { QuantizeOptions } from '../../src/options.js';
 import { dataOptions } from '../../src/pipeline/open-data.js';
 import { openModel } from '../../src/pipeline/open-model.js';
 import { type QuantizeResult, quantize } from '../../src/pipeline/quantize.js';
 import { batchOf } from '../../src/pipeline/workbench.js';
 import type { Executor } from '../../src/runtime/job.js';
-import type { Case, Sets, UniformSets } from '../cases.js';
+import { type Case, type Reading, readingOf, type UniformSets } from '../cases.js';
 import type { StepFigures } from './figures.js';
 import type { Step } from './steps.js';
 
@@ -30,7 +29,7 @@ export interface Bench {
   readonly executor: Executor;
   readonly observer: Observer;
   readonly folder: string;
-  readonly sets: { readonly uniform: UniformSets; readonly plan: Sets };
+  readonly sets: UniformSets;
   /** The float model's answers on the samples shown, made when first asked for. */
   reference(): Promise<Reference>;
 }
@@ -41,22 +40,13 @@ export async function createBench(
   folder: string,
   observer: Observer,
 ): Promise<Bench> {
-  const sets = {
-    uniform: await subject.uniform(join(folder, 'uniform')),
-    plan: await subject.plan(join(folder, 'plan')),
-  };
+  const sets = await subject.uniform(join(folder, 'uniform'));
   let made: Promise<Reference> | undefined;
   const reference = () => {
-    made ??= referenceOn(executor, readingOf(subject), sets.uniform.shown, join(folder, 'shown'));
+    made ??= referenceOn(executor, readingOf(subject), sets.shown, join(folder, 'shown'));
     return made;
   };
   return { subject, executor, observer, folder, sets, reference };
-}
-
-type Reading = Pick<QuantizeOptions, 'model' | 'preprocess' | 'tokenizer'>;
-
-function readingOf({ model, preprocess, tokenizer }: Case): Reading {
-  return { model, ...(preprocess && { preprocess }), ...(tokenizer && { tokenizer }) };
 }
 
 async function referenceOn(executor: Executor, reading: Reading, samples: string, folder: string) {
@@ -71,13 +61,13 @@ export async function measureStep(bench: Bench, step: Step, command: string): Pr
   const [load] = loadavg();
   const started = performance.now();
   const out = join(bench.folder, 'out');
-  const { shown: _, ...sets }: Partial<UniformSets> = bench.sets[step.kind];
+  const { shown: _, ...sets } = bench.sets;
   const options = { ...readingOf(bench.subject), ...sets, ...step.options, threads: THREADS, out, overwrite: true };
   const done = await quantize(options, bench.observer);
   const figures = figuresOf(done, bench.folder);
-  const shown = step.kind === 'uniform' ? await onShown(bench, done, join(out, 'model.onnx')) : undefined;
+  const shown = await onShown(bench, done, join(out, 'model.onnx'));
   const seconds = (performance.now() - started) / 1000;
-  return { ...figures, ...(shown && merged(figures, shown)), command, date: new Date().toISOString(), seconds, load };
+  return { ...figures, ...merged(figures, shown), command, date: new Date().toISOString(), seconds, load };
 }
 
 /** What of a report is kept; paths below `folder`, whose name is random, are shortened. */

@@ -1,23 +1,21 @@
 /** Figures as Markdown. */
 
-import { duration, metricLoss, metricValue } from '../../src/report/format.js';
-import type { Report } from '../../src/report/schema.js';
+import { metricValue } from '../../src/report/format.js';
+import { NONE, origin, table } from '../markdown.js';
 import type { Figures, StepFigures } from './figures.js';
 import { MARKS } from './peers.js';
 
 const METHODS = ['min-max', 'percentile', 'entropy', 'mse'] as const;
-const FLOORS = ['99%', '99.9%'] as const;
 const OTHERS = ['w4a8', 'w8a8-dynamic', 'w4', 'w8'] as const;
-const NONE = '–';
 
 /** All tables of the README's results; figures without a single step are left out. */
 export function renderResults(all: readonly Figures[]): string {
   const measured = all.filter(({ steps }) => Object.keys(steps).length > 0);
   if (measured.length === 0) throw new Error('nothing has been measured yet: run bench/results/run.ts');
   return [
-    origin(measured),
-    plansTable(measured),
-    PLANS_LEGEND,
+    origin('npx tsx bench/results/run.ts', measured.flatMap(({ steps }) => Object.values(steps)).map(disturbed)),
+    bestTable(measured),
+    BEST_LEGEND,
     methodsTable(measured),
     METHODS_LEGEND,
     othersTable(measured),
@@ -25,13 +23,11 @@ export function renderResults(all: readonly Figures[]): string {
   ].join('\n\n');
 }
 
-const PLANS_LEGEND = [
-  'Accuracy in points of 100, on holdout samples that decided nothing, ± half of the 95 % interval; in brackets the',
-  'float model’s on the same samples, and what was lost with its paired interval. Speed-up: float’s time over the',
-  'plan’s, batch 1, run interleaved. A floor is not resolved where it is finer than the selection samples can tell.',
-  'The best uniform `w8a8` is the calibration method of least KL on the very samples shown, so that column is a little',
-  'optimistic; on the ImageNet models so are the methods themselves, whose constants were settled on some of these images',
-  '(docs/adr/0052). The plans use the default method.',
+const BEST_LEGEND = [
+  'Accuracy in points of 100, on samples that decided nothing. Speed-up: float’s time over the model’s, batch 1, run',
+  'interleaved. The best uniform `w8a8` is the calibration method of least KL on the very samples shown, so that column',
+  'is a little optimistic; on the ImageNet models so are the methods themselves, whose constants were settled on some of',
+  'these images (docs/adr/0052).',
 ].join('\n');
 
 const METHODS_LEGEND = [
@@ -45,19 +41,14 @@ const OTHERS_LEGEND = [
   'values run in the 8-bit kernel.',
 ].join('\n');
 
-function plansTable(all: readonly Figures[]): string {
-  const rows = all.map(({ model, steps }) => [
-    model,
-    floatCell(steps),
-    bestCell(steps),
-    ...FLOORS.map((floor) => planCell(steps[`plan ${floor}`])),
-  ]);
-  return table(['model', 'float', 'best uniform `w8a8`', ...FLOORS.map((floor) => `\`--keep ${floor}\``)], rows);
+function bestTable(all: readonly Figures[]): string {
+  const rows = all.map(({ model, steps }) => [model, floatCell(steps), bestCell(steps)]);
+  return table(['model', 'float', 'best uniform `w8a8`'], rows);
 }
 
 function floatCell(steps: Figures['steps']): string {
-  const [any] = Object.values(steps).filter(({ search }) => search.method === 'none');
-  return any ? shown(any.float.holdout.value, any) : NONE;
+  const [any] = Object.values(steps);
+  return shown(any.float.holdout.value, any);
 }
 
 function bestCell(steps: Figures['steps']): string {
@@ -68,25 +59,6 @@ function bestCell(steps: Figures['steps']): string {
   const step = steps[`w8a8 ${best}`];
   return `${shown(step.result.holdout.value, step)}, **${speedUp(step)}**<br>${best}, KL ${small(divergence(best))}`;
 }
-
-function planCell(step: StepFigures | undefined): string {
-  if (!step) return NONE;
-  const { search, result, float, pairedLoss, formats, floor } = step;
-  const { value, low, high } = result.holdout;
-  const accuracy = `${shown(value, step)} ± ${shown((high - low) / 2, step)} (${shown(float.holdout.value, step)})`;
-  const loss = pairedLoss.holdout;
-  const lost = `lost ${shownLoss(loss.value, step)} [${shownLoss(loss.low, step)}, ${shownLoss(loss.high, step)}]`;
-  const units = Object.entries(formats).map(([format, count]) => `${count} ${format}`);
-  const cost = `${search.evaluations} evaluations, ${duration(search.wallSeconds)}`;
-  const status = STATUS[floor.status];
-  return [`${accuracy}, **${speedUp(step)}**`, lost, units.join(', '), cost, ...(status ? [status] : [])].join('<br>');
-}
-
-const STATUS: Readonly<Record<Report['floor']['status'], string>> = {
-  held: '',
-  'not-held': '*floor not held*',
-  'not-resolved': '*floor not resolved*',
-};
 
 function methodsTable(all: readonly Figures[]): string {
   const rows = all.map(({ model, steps }) => [
@@ -126,29 +98,12 @@ function formatCell(
   return mark ? `${own}<br>ORT ${small(mark.divergence)} (${mark.ratio.toFixed(2)})` : own;
 }
 
-/** Where the figures come from: one line for each machine and set of versions. */
-function origin(all: readonly Figures[]): string {
-  const steps = all.flatMap((figures) => Object.values(figures.steps));
-  const machines = new Set(steps.map(({ machine }) => `${machine.cpu} (${machine.cores} cores, one used)`));
-  const versions = new Set(
-    steps.map(({ versions: known }) =>
-      Object.entries(known)
-        .map((pair) => pair.join(' '))
-        .join(', '),
-    ),
-  );
-  const dates = steps.map(({ date }) => date.slice(0, 10)).sort();
-  const days = new Set([dates[0], dates[dates.length - 1]]);
-  const noisy = steps.some(({ latency }) => latency.noisy) ? '; some timings are noisy (figures/*.json say which)' : '';
-  return `\`npx tsx bench/results/run.ts\` on ${[...machines].join('; ')}, ${[...days].join(' to ')}, ${[...versions].join('; ')}${noisy}.`;
+function disturbed(step: StepFigures) {
+  return { ...step, noisy: step.latency.noisy };
 }
 
 function shown(value: number, { metric }: StepFigures): string {
   return metricValue(value, metric.share);
-}
-
-function shownLoss(value: number, { metric }: StepFigures): string {
-  return metricLoss(value, metric.share);
 }
 
 function speedUp({ latency }: StepFigures): string {
@@ -160,9 +115,4 @@ function small(value: number): string {
   if (value === 0) return '0';
   const digits = Math.max(0, 1 - Math.floor(Math.log10(value)));
   return value.toFixed(digits).replace(/^0\./, '.');
-}
-
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, header.map(() => '---'), ...rows];
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -14,7 +14,8 @@ import { type Observer, silent } from '../../src/kernel/observer.js';
 import { duration, significant } from '../../src/report/format.js';
 import { localExecutor } from '../../src/runtime/executor.js';
 import { CASES, type Case } from '../cases.js';
-import { readFigures, type StepFigures, writeStep } from './figures.js';
+import { type Clock, createClock } from '../clock.js';
+import { FIGURES, type StepFigures } from './figures.js';
 import { type Bench, createBench, measureStep } from './measure.js';
 import { type Step, stepsOf } from './steps.js';
 
@@ -28,7 +29,9 @@ async function main(): Promise<void> {
     options: { model: { type: 'string' }, only: { type: 'string' }, trace: { type: 'boolean' } },
   });
   const pending = workFor(values);
-  const clock = createClock(pending);
+  const clock = createClock(
+    new Map(pending.map(({ subject, step }) => [nameOf(subject, step), subject.seconds.uniform])),
+  );
   console.log(`${pending.length} steps to measure, about ${duration(clock.left())}`);
   for (const subject of CASES) {
     const steps = pending.filter((work) => work.subject === subject).map(({ step }) => step);
@@ -44,32 +47,11 @@ function workFor({ model, only }: { readonly model?: string; readonly only?: str
   const chosen = named.filter(({ step }) => only === undefined || step.name.startsWith(only));
   if (chosen.length === 0)
     throw new Error(`no such model or step; models: ${CASES.map(({ name }) => name).join(', ')}`);
-  return chosen.filter(({ subject, step }) => !(step.name in readFigures(subject.name).steps));
+  return chosen.filter(({ subject, step }) => !(step.name in FIGURES.read(subject.name).steps));
 }
 
-interface Clock {
-  /** Seconds that what is not done may take, at the pace of what is. */
-  left(): number;
-  did(subject: Case, step: Step, seconds: number): void;
-}
-
-function createClock(pending: readonly Work[]): Clock {
-  const open = new Map(pending.map(({ subject, step }) => [`${subject.name} ${step.name}`, foreseen(subject, step)]));
-  let foretold = 0;
-  let taken = 0;
-  return {
-    left: () =>
-      [...open.values()].reduce((total, seconds) => total + seconds, 0) * (foretold > 0 ? taken / foretold : 1),
-    did(subject, step, seconds) {
-      open.delete(`${subject.name} ${step.name}`);
-      foretold += foreseen(subject, step);
-      taken += seconds;
-    },
-  };
-}
-
-function foreseen({ seconds }: Case, { kind }: Step): number {
-  return seconds[kind];
+function nameOf(subject: Case, step: Step): string {
+  return `${subject.name} ${step.name}`;
 }
 
 async function measureModel(subject: Case, steps: readonly Step[], clock: Clock, observer: Observer): Promise<void> {
@@ -90,8 +72,8 @@ async function measured(bench: Bench, step: Step, clock: Clock): Promise<void> {
   const command = `npx tsx bench/results/run.ts --model ${subject.name} --only "${step.name}"`;
   try {
     const figures = await measureStep(bench, step, command);
-    writeStep(subject.name, step.name, figures);
-    clock.did(subject, step, figures.seconds);
+    FIGURES.write(subject.name, step.name, figures);
+    clock.did(nameOf(subject, step), figures.seconds);
     console.log(`${subject.name} ${step.name}: ${summary(figures)}; about ${duration(clock.left())} left`);
   } catch (error) {
     process.exitCode = 1;
@@ -99,14 +81,12 @@ async function measured(bench: Bench, step: Step, clock: Clock): Promise<void> {
   }
 }
 
-function summary({ float, result, divergence, agreement, latency, formats, search, seconds }: StepFigures): string {
-  const agree = agreement === undefined ? '' : `, agreement ${significant(agreement)}`;
+function summary({ float, result, divergence, agreement, latency, formats, seconds }: StepFigures): string {
   return [
     `${significant(float.holdout.value)} -> ${significant(result.holdout.value)}`,
-    `KL ${divergence.holdout.toPrecision(3)}${agree}`,
+    `KL ${divergence.holdout.toPrecision(3)}, agreement ${significant(agreement)}`,
     `latency ${significant(latency.ratio)} [${significant(latency.low)}, ${significant(latency.high)}]`,
     JSON.stringify(formats),
-    `${search.evaluations} evaluations`,
     duration(seconds),
   ].join(', ');
 }

@@ -5,13 +5,11 @@ import type { Case } from '../cases.js';
 
 export interface Step {
   readonly name: string;
-  readonly kind: 'uniform' | 'plan';
   /** Beside model, data and resources. */
   readonly options: Partial<QuantizeOptions>;
 }
 
 const METHODS = ['min-max', 'percentile', 'entropy', 'mse'] as const;
-const FLOORS = ['99%', '99.9%'] as const;
 
 /** Nothing is decided in a uniform run: any divergence will do, and no harsher plans need be run to judge a loss. */
 const NO_FLOOR = 'kl=1000';
@@ -19,10 +17,9 @@ const NO_FLOOR = 'kl=1000';
 export function stepsOf({ formats }: Case): readonly Step[] {
   const calibrated = METHODS.map((calibrateWith) => uniform(`w8a8 ${calibrateWith}`, 'w8a8', { calibrateWith }));
   const others = (['w4a8', ...formats] as const).map((format) => uniform(format, format));
-  const plans = FLOORS.map((keep) => ({ name: `plan ${keep}`, kind: 'plan' as const, options: { keep } }));
-  return [...calibrated, ...others, ...plans];
+  return [...calibrated, ...others];
 }
 
 function uniform(name: string, format: Format, options: Step['options'] = {}): Step {
-  return { name, kind: 'uniform', options: { ...options, uniform: format, keep: NO_FLOOR } };
+  return { name, options: { ...options, uniform: format, keep: NO_FLOOR } };
 }

@@ -5,7 +5,7 @@ import { renderResults } from '../../bench/results/render.js';
 const estimate = (value: number) => ({ value, low: value - 0.02, high: value + 0.02, samples: 500 });
 const parts = (value: number) => ({ selection: estimate(value), holdout: estimate(value) });
 
-function step(accuracy: number, divergence: number, changes: Partial<StepFigures> = {}): StepFigures {
+function step(accuracy: number, divergence: number): StepFigures {
   return {
     command: 'npx tsx bench/results/run.ts',
     date: '2026-11-23T20:00:00.000Z',
@@ -20,6 +20,7 @@ function step(accuracy: number, divergence: number, changes: Partial<StepFigures
     result: parts(accuracy),
     pairedLoss: parts(0.834 - accuracy),
     divergence: { selection: divergence, holdout: divergence },
+    agreement: 0.98,
     latency: {
       floatMs: 60,
       resultMs: 20,
@@ -48,7 +49,6 @@ function step(accuracy: number, divergence: number, changes: Partial<StepFigures
     },
     peakMemoryBytes: 1e9,
     warnings: [],
-    ...changes,
   };
 }
 
@@ -57,28 +57,19 @@ function rowsOf(markdown: string, model: string): readonly string[] {
 }
 
 describe('renderResults', () => {
-  const searched = { ...step(0, 0).search, method: 'bisection', evaluations: 12, wallSeconds: 75 };
-  const floor = { ...step(0, 0).floor, asked: '99.9%', status: 'not-resolved' } as const;
   const resnet50: Figures = {
     model: 'resnet50',
     steps: {
       'w8a8 min-max': step(0.816, 0.0201),
       'w8a8 mse': step(0.83, 0.0102),
-      'plan 99.9%': step(0.828, 0.0094, { search: searched, floor, formats: { float: 1, w8a8: 53 } }),
+      w4a8: step(0.34, 2.5),
     },
   };
   const text = renderResults([resnet50, { model: 'resnet20', steps: {} }]);
-  const [plans, methods, others] = rowsOf(text, 'resnet50');
+  const [best, methods, others] = rowsOf(text, 'resnet50');
 
   it('shows the method with the least divergence as the best', () => {
-    expect(plans).toContain('| 83.4 | 83.0, **3.13x**<br>mse, KL .010 |');
-  });
-
-  it('shows a plan with its interval, units, cost and what the samples could not resolve', () => {
-    expect(plans).toContain(
-      '82.8 ± 2.0 (83.4), **3.13x**<br>lost +0.6 [-1.4, +2.6]<br>1 float, 53 w8a8<br>12 evaluations, 1 min 15 s',
-    );
-    expect(plans).toContain('*floor not resolved*');
+    expect(best).toContain('| 83.4 | 83.0, **3.13x**<br>mse, KL .010 |');
   });
 
   it('sets the methods beside the best mark', () => {
@@ -86,7 +77,7 @@ describe('renderResults', () => {
   });
 
   it('marks what was not measured, and leaves out models without figures', () => {
-    expect(others).toBe('| resnet50 | – | – | – | – |');
+    expect(others).toBe('| resnet50 | 34.0, 2.5 (0.32) | – | – | – |');
     expect(rowsOf(text, 'resnet20')).toEqual([]);
   });
 
