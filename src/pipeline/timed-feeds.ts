@@ -1,6 +1,6 @@
 import type { PreparedSet } from '../data/dataset.js';
 import { readSample } from '../data/prepared.js';
-import type { NamedFeeds } from './profile/latency-question.js';
+import { type NamedFeeds, namedFeeds } from './profile/latency-question.js';
 
 /** Samples, spread over the set, that are run in turn when models are timed: sequences differ in length. */
 const TIMED_SAMPLES = 8;
@@ -10,6 +10,6 @@ export async function timedFeeds(set: PreparedSet): Promise<NamedFeeds> {
   const count = Math.min(TIMED_SAMPLES, set.length);
   const positions = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * set.length) / count));
   const samples = await Promise.all(positions.map((position) => readSample(set, position)));
-  const source = { kind: 'samples', samples: samples.map(({ inputs }) => inputs), batch: 1 } as const;
-  return { source, name: [set.hash, set.length, count] };
+  const feeds = samples.map(({ inputs }) => inputs);
+  return namedFeeds({ kind: 'samples', samples: feeds, batch: 1 }, feeds);
 }

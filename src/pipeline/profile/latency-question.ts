@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { Model, Value } from '../../graph/model.js';
 import type { Observer } from '../../kernel/observer.js';
 import type { Ladders } from '../../latency/circuit.js';
 import { type Sizes, sizesFor } from '../../latency/sizes.js';
 import type { Target } from '../../latency/target.js';
 import type { Formats } from '../../quantize/followers.js';
 import type { Network } from '../../quantize/network.js';
-import { type FeedSource, feedsFor } from '../../runtime/feeds.js';
+import { type FeedSource, type Feeds, feedsFor } from '../../runtime/feeds.js';
 import type { Executor } from '../../runtime/job.js';
 import type { Json, Key } from '../../store/result-kind.js';
 import type { Results } from '../../store/results.js';
@@ -18,6 +19,16 @@ import type { Choice } from './plan-pool.js';
 export interface NamedFeeds {
   readonly source: FeedSource;
   readonly name: Json;
+}
+
+/**
+ * Feeds by their shapes: how long a model runs hangs on these and not on numbers. Feeds of one shape are named once, so that
+ * made-up images share what was measured with real ones.
+ */
+export function namedFeeds(source: FeedSource, feeds: readonly Feeds[]): NamedFeeds {
+  const shapes = feeds.map((feed) => Object.fromEntries(Object.entries(feed).map(([name, { dims }]) => [name, dims])));
+  const distinct = new Set(shapes.map((shape) => JSON.stringify(shape)));
+  return { source, name: distinct.size === 1 ? shapes.slice(0, 1) : shapes };
 }
 
 /** Where time goes in a model, asked for plans within these ladders. */
@@ -55,9 +66,7 @@ export function formatsOf({ units }: Network, choice: Choice): Formats {
 
 /** Sizes of all values in a run on the feed of median size: sequences differ in length. */
 export function sizesInRuns({ source, feeds }: Pick<LatencyQuestion, 'source' | 'feeds'>): Sizes {
-  const { graph } = source.model;
-  const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
-  const dims = feedsFor(inputs, feeds.source).map((feed) =>
+  const dims = feedsFor(fedInputs(source.model), feeds.source).map((feed) =>
     Object.fromEntries(Object.entries(feed).map(([name, tensor]) => [name, tensor.dims])),
   );
   const elements = (of: (typeof dims)[number]) =>
@@ -66,6 +75,11 @@ export function sizesInRuns({ source, feeds }: Pick<LatencyQuestion, 'source' | 
       .reduce((total, size) => total + size, 0);
   const bySize = [...dims].sort((a, b) => elements(a) - elements(b));
   return sizesFor(source.model, bySize[bySize.length >> 1]);
+}
+
+/** Inputs that are not initializers as well. */
+export function fedInputs({ graph }: Model): readonly Value[] {
+  return graph.inputs.filter(({ name }) => !graph.initializers.has(name));
 }
 
 /**

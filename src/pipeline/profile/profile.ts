@@ -8,6 +8,7 @@ import { type OptionsOf, type SettingsOf, STAGES } from '../../options.js';
 import { readOptions } from '../../read-options.js';
 import type { LatencyProfile } from '../../report/profile.js';
 import { allCores } from '../../runtime/cores.js';
+import { feedsFor } from '../../runtime/feeds.js';
 import type { Executor } from '../../runtime/job.js';
 import { ortRuntime } from '../../runtime/ort.js';
 import type { Results } from '../../store/results.js';
@@ -19,7 +20,7 @@ import { timedFeeds } from '../timed-feeds.js';
 import { type Control, interruptible, type Watch, watch } from '../watch.js';
 import { openWorkbench } from '../workbench.js';
 import { withExecutor, withFolder } from '../workplace.js';
-import { type LatencyQuestion, laddersOf, type NamedFeeds } from './latency-question.js';
+import { fedInputs, type LatencyQuestion, laddersOf, type NamedFeeds, namedFeeds } from './latency-question.js';
 import { madeUpRanges } from './made-up-ranges.js';
 import { measureLatency } from './measure-latency.js';
 import { measureUnits } from './measure-units.js';
@@ -116,7 +117,7 @@ async function ask<T>(scene: Scene, work: (question: ProfileQuestion) => Promise
   const { seed, seconds } = settings;
   observer.stage('model');
   const source = await openModel(settings.model, observer);
-  const feeds = await feedsFor(scene, source);
+  const feeds = await askedFeeds(scene, source);
   const calibrated = { activations: madeUpRanges(source.model.graph) };
   const bench = await openWorkbench({ ...scene, source, calibrated });
   try {
@@ -134,11 +135,11 @@ async function ask<T>(scene: Scene, work: (question: ProfileQuestion) => Promise
 const SAMPLES = 8;
 
 /** Samples where data is given; else what the types of the inputs allow. */
-async function feedsFor({ settings, folder, signal, observer }: Scene, source: OpenedModel): Promise<NamedFeeds> {
+async function askedFeeds({ settings, folder, signal, observer }: Scene, source: OpenedModel): Promise<NamedFeeds> {
   const { data, seed, length } = settings;
   if (data === undefined) {
     const generated = { kind: 'generated', batch: 1, seed, ...(length !== undefined && { length }) } as const;
-    return { source: generated, name: generated };
+    return namedFeeds(generated, feedsFor(fedInputs(source.model), generated));
   }
   observer.stage('data');
   const request = { samples: SAMPLES, ...settings, data };
