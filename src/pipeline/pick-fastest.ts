@@ -7,6 +7,7 @@ import { type Contender, fastestOf } from './fastest.js';
 import type { Run } from './run.js';
 import type { Candidate, Selection } from './select/selection.js';
 import { timeAgainstFloat } from './time-candidates.js';
+import type { Trial } from './trials.js';
 
 /** The plan that is returned, and how long float and all candidates took. */
 export interface Picked extends Candidate {
@@ -23,10 +24,11 @@ export async function pickFastest(run: Run, selection: Selection): Promise<Picke
   const { candidates, reason } = selection;
   const searched = run.settings.plan === undefined && run.settings.uniform === undefined;
   const holding = candidates.filter(({ trial }) => trial.verdict.holds);
-  const timed = unique(holding.length > 0 && searched ? holding : [await nearest(run, candidates)]);
+  const decided = searched && holding.length > 0;
+  const timed = unique(decided ? holding.filter(isQuantized) : [await nearest(run, candidates)]);
   const here = latencyLabel(loadTarget(run.settings.target)) === 'measured' || run.settings.measureWith !== undefined;
   const latency = here ? await timeAgainstFloat(run, timed) : await estimateCandidates(run, selection, timed);
-  if (!searched || holding.length === 0) return { ...timed[0], latency, reason };
+  if (!decided) return { ...timed[0], latency, reason };
   const { chosen, notes } = fastestOf(timed.map((candidate) => contender(candidate, latency)));
   const told = chosen ? [reason, ...notes] : notes;
   return { ...(chosen?.candidate ?? (await floatPlan(run))), latency, reason: told.join('; ') };
@@ -39,8 +41,16 @@ interface Standing extends Contender {
 function contender(candidate: Candidate, latency: BenchResult): Standing {
   const { name, trial } = candidate;
   const { ratio, low, high } = latency.ratios.find(({ path }) => path === trial.hash) ?? AS_FLOAT;
-  const quantized = Object.values(trial.plan.units).filter((format) => format !== 'float').length;
-  return { candidate, name, ratio, low, high, quantized, bytes: encodedLength(trial.model) };
+  return { candidate, name, ratio, low, high, quantized: quantizedUnits(trial), bytes: encodedLength(trial.model) };
+}
+
+function quantizedUnits({ plan }: Trial): number {
+  return Object.values(plan.units).filter((format) => format !== 'float').length;
+}
+
+/** Float against itself is not timed. */
+function isQuantized({ trial }: Candidate): boolean {
+  return quantizedUnits(trial) > 0;
 }
 
 /** A plan whose model is the float model itself. */

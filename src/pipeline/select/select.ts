@@ -2,13 +2,22 @@ import type { Formats } from '../../quantize/followers.js';
 import { uniformChoice } from '../choices.js';
 import { frontierPlans } from './frontier-plans.js';
 import { LADDER_SEARCHES, ladderPlans } from './ladder-plans.js';
+import { formatsOf } from './rank-units.js';
 import type { Candidate, Selection, SelectOptions } from './selection.js';
 
-/** Tries the uniform plans, and those of the search asked for. */
+/** Tries the uniform plans, and those of the search asked for; where nothing is open, the only plan. */
 export async function selectPlans(options: SelectOptions): Promise<Selection> {
-  const { search, trials, observer } = options;
+  const { choices, search, trials, observer } = options;
   const uniform: Candidate[] = [];
   for (const [name, formats] of uniformPlans(options)) uniform.push({ name, trial: await trials.run(formats) });
+  if (choices.every(({ ladder }) => ladder.length === 1)) {
+    const trial = await trials.run(formatsOf(choices, new Map()));
+    return {
+      candidates: [{ name: 'only plan', trial }],
+      sensitivities: {},
+      reason: 'every unit has one format to take',
+    };
+  }
   if (search !== 'frontier') return ladderPlans(options, LADDER_SEARCHES[search], uniform);
   const latency = await options.latency();
   observer.stage('search');
