@@ -28,7 +28,7 @@ export type ReadWidth = Bits | 'dynamic';
 /** Makes the events of one network. */
 export interface EventFactory {
   unit(unit: Unit, format: Format): Event;
-  follower(node: Node, carried: boolean): Event;
+  follower(node: Node, how: 'integer' | 'moved' | 'float'): Event;
   quantize(value: string, width: ReadWidth): Event;
   /** `reader`: the unit that has a DequantizeLinear of its own. */
   dequantize(value: string, reader?: string): Event;
@@ -61,8 +61,8 @@ export function eventFactory(net: Network, sizes: Sizes): EventFactory {
         shape: `${attributeText(node)} ${shapeText([...unit.inputs, unit.output], sizes)} x ${weightDims(net, unit)}`,
       };
     },
-    follower(node, carried) {
-      const how = carried ? `int${followerBits}` : 'float';
+    follower(node, kind) {
+      const how = kind === 'integer' ? `int${followerBits}` : kind;
       return {
         name: `follower ${node.name} ${how}`,
         kind: 'follower',

@@ -1,82 +1,45 @@
 import { describe, expect, it } from 'vitest';
-import { addConv, ortCpu, smallModel } from '../../test/plans.js';
-import type { Model } from '../graph/model.js';
+import { addConv } from '../../test/plans.js';
+import { buildModel, value } from '../graph/build.js';
+import type { Formats } from '../quantize/followers.js';
 import { network } from '../quantize/network.js';
 import { eventsOf } from './events.js';
-import { sizesFor } from './sizes.js';
+import { loadTarget } from './load-target.js';
 
-/** conv1 - Relu - conv2, and a second branch from the Relu; both meet in an Add. */
-function branching(): Model {
-  return smallModel([1, 4, 8, 8], (edit) => {
-    const first = addConv(edit, { from: 'x', channels: [4, 4], name: 'conv1' });
-    edit.add({ op: 'Relu', name: 'relu', inputs: [first], outputs: ['r'] });
-    const left = addConv(edit, { from: 'r', channels: [4, 4], name: 'conv2', kernel: 1 });
-    const right = addConv(edit, { from: 'r', channels: [4, 4], name: 'conv3', kernel: 1 });
-    edit.add({ op: 'Add', name: 'add', inputs: [left, right], outputs: ['y'] });
-    return 'y';
-  });
+/** A convolution, a pool behind it, and two convolutions that read the pool. */
+const model = buildModel(
+  {
+    inputs: [value('x', 'float32', [1, 3, 8, 8])],
+    outputs: [value('y', 'float32', [1, 8, 4, 4]), value('z', 'float32', [1, 8, 4, 4])],
+  },
+  (edit) => {
+    const stem = addConv(edit, { from: 'x', channels: [3, 8], seed: 1, name: 'stem' });
+    const attributes = { kernel_shape: [2, 2], strides: [2, 2] };
+    const pool = edit.add({ op: 'MaxPool', name: 'pool', inputs: [stem], attributes });
+    for (const [name, output] of [
+      ['left', 'y'],
+      ['right', 'z'],
+    ]) {
+      const from = addConv(edit, { from: pool, channels: [8, 8], seed: 2, name });
+      edit.add({ op: 'Identity', inputs: [from], outputs: [output] });
+    }
+  },
+);
+const net = network(model, loadTarget('ort-cpu'));
+
+function pooling(formats: Formats): readonly string[] {
+  return eventsOf(net, formats)
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith('follower pool'));
 }
 
-function namesFor(formats: Readonly<Record<string, 'float' | 'w8a8'>>): readonly string[] {
-  return eventsOf(network(branching(), ortCpu), formats)
-    .filter(({ kind }) => kind !== 'unit')
-    .map(({ name }) => name);
-}
-
-describe('the events of a plan', () => {
-  it('hold no boundary in float', () => {
-    expect(namesFor({ conv1: 'float', conv2: 'float', conv3: 'float' })).toEqual([
-      'follower relu float',
-      'follower add float',
-    ]);
+describe('a follower that keeps its scale', () => {
+  it('runs on integers where its output is quantized for all who read it: the runtime moves the QuantizeLinear', () => {
+    expect(pooling({ stem: 'float', left: 'w8a8', right: 'w8a8' })).toEqual(['follower pool moved']);
   });
 
-  it('share one conversion to integers among all its readers', () => {
-    const names = namesFor({ conv1: 'float', conv2: 'w8a8', conv3: 'w8a8' });
-    expect(names.filter((name) => name.startsWith('quantize'))).toEqual(['quantize r']);
-  });
-
-  it('give each float unit behind stored integers a conversion of its own', () => {
-    const names = namesFor({ conv1: 'w8a8', conv2: 'float', conv3: 'float' });
-    expect(names).toEqual([
-      'quantize x',
-      'follower relu int8',
-      'dequantize r for conv2',
-      'dequantize r for conv3',
-      'follower add float',
-    ]);
-  });
-
-  it('convert for a float follower what integer kernels store', () => {
-    const net = network(branching(), ortCpu);
-    const stored = net.units.slice(1).map(({ output }) => `dequantize ${output}`);
-    const names = namesFor({ conv1: 'w8a8', conv2: 'w8a8', conv3: 'w8a8' });
-    expect(names.filter((name) => name.startsWith('dequantize'))).toEqual(stored);
-  });
-
-  it('count multiply-accumulates of units and elements of values', () => {
-    const model = branching();
-    const net = network(model, ortCpu);
-    const events = eventsOf(
-      net,
-      { conv1: 'float', conv2: 'w8a8', conv3: 'float' },
-      sizesFor(model, { x: [1, 4, 8, 8] }),
-    );
-    const elements = Object.fromEntries(events.map((event) => [event.name, event.elements]));
-    expect(elements).toMatchObject({
-      'unit conv1 float': 4 * 64 * 4 * 9,
-      'unit conv2 w8a8': 4 * 64 * 4,
-      'follower add float': 4 * 64,
-      'quantize r': 4 * 64,
-    });
-  });
-
-  it('know units of one shape by it', () => {
-    const model = branching();
-    const sizes = sizesFor(model, { x: [1, 4, 8, 8] });
-    const events = eventsOf(network(model, ortCpu), { conv1: 'float', conv2: 'float', conv3: 'float' }, sizes);
-    const [first, second, third] = events.filter(({ kind }) => kind === 'unit').map(({ shape }) => shape);
-    expect(second).toBe(third);
-    expect(first).not.toBe(second);
+  it('stays in float where someone reads floats, and is carried behind a unit that stores integers', () => {
+    expect(pooling({ stem: 'float', left: 'w8a8', right: 'float' })).toEqual(['follower pool float']);
+    expect(pooling({ stem: 'w8a8', left: 'w8a8', right: 'w8a8' })).toEqual(['follower pool int8']);
   });
 });

@@ -52,9 +52,11 @@ export function eventsWhere<S>(
     if (unit) return given.ladder(unit).map((f) => ({ event: make.unit(unit, f), when: given.is(unit, [f]) }));
     if (!net.rule(node)) return [];
     const carried = given.carried(node);
+    const moved = logic.all([logic.not(carried), boundaries.moves(node)]);
     return [
-      { event: make.follower(node, true), when: carried },
-      { event: make.follower(node, false), when: logic.not(carried) },
+      { event: make.follower(node, 'integer'), when: carried },
+      { event: make.follower(node, 'moved'), when: moved },
+      { event: make.follower(node, 'float'), when: logic.all([logic.not(carried), logic.not(moved)]) },
     ];
   };
   return [
@@ -64,6 +66,11 @@ export function eventsWhere<S>(
 }
 
 interface BoundaryRules<S> {
+  /**
+   * Whether ONNX Runtime (QDQPropagation) moves the QuantizeLinear behind a float node before it, so that it runs on
+   * integers after all: where the node keeps its input's scale and nobody reads floats from it.
+   */
+  moves(node: Node): S;
   /** A QuantizeLinear of its own runs: readers of one width share it, and none is needed where the producer stores so. */
   quantizes(value: string, width: ReadWidth): S;
   /** A DequantizeLinear that all its readers share. */
@@ -109,6 +116,12 @@ function boundaryRules<S>(net: Network, logic: Logic<S>, given: Conditions<S>): 
       return all([not(own), not(anyBits(reading))]);
     });
   return {
+    moves(node) {
+      const [output, ...others] = node.outputs.filter(Boolean);
+      const keepsScale = net.rule(node)?.scale === 'same' && others.length === 0;
+      const readers = reads(output, followerBits);
+      return keepsScale && readers.length > 0 && !net.index.isOutput(output) ? all(readers) : logic.no;
+    },
     quantizes(value, width) {
       if (net.constant(value)) return logic.no;
       if (width === 'dynamic') return any(readsDynamically(value));

@@ -1,5 +1,6 @@
 import { type Random, random } from '../../kernel/random.js';
 import { type Circuit, eventsIn, type Item } from '../../latency/circuit.js';
+import type { Event } from '../../latency/event.js';
 import type { Format } from '../../quantize/formats.js';
 
 /** A format for each unit group. */
@@ -12,7 +13,7 @@ export interface PoolRequest {
 }
 
 /** Random plans among which those that show new events are looked for. */
-const POOL = 64;
+const POOL = 256;
 /** Shares of units that leave the format around them. */
 const RATES = [0.1, 0.25, 0.5, 0.75, 0.9];
 
@@ -28,18 +29,30 @@ export function uniformPlans({ items }: Circuit): readonly Choice[] {
  */
 export function coveringPlans({ circuit, count, seed }: PoolRequest): readonly Choice[] {
   const chosen = [...uniformPlans(circuit)];
-  const eventsOf = (plan: Choice) => eventsIn(circuit, plan).map(({ name }) => name);
-  const seen = new Set(chosen.flatMap(eventsOf));
-  const pool = distinct(randomPlans({ circuit, count: POOL, seed })).map((plan) => ({ plan, events: eventsOf(plan) }));
+  const seen = new Set<string>();
+  const see = (events: readonly Event[]) => {
+    for (const { name, category } of events) seen.add(name).add(category);
+  };
+  for (const plan of chosen) see(eventsIn(circuit, plan));
+  const pool = distinct(randomPlans({ circuit, count: POOL, seed })).map((plan) => ({
+    plan,
+    events: eventsIn(circuit, plan),
+  }));
   while (chosen.length < count) {
-    const news = pool.map(({ events }) => events.filter((event) => !seen.has(event)).length);
+    const news = pool.map(({ events }) => newsIn(events, seen));
     const most = Math.max(0, ...news);
     if (most === 0) break;
     const { plan, events } = pool[news.indexOf(most)];
     chosen.push(plan);
-    for (const event of events) seen.add(event);
+    see(events);
   }
   return chosen;
+}
+
+/** Events not yet seen, each of a kind not yet seen for a hundred: of those there is no line to guess by. */
+function newsIn(events: readonly Event[], seen: ReadonlySet<string>): number {
+  const kinds = new Set(events.map(({ category }) => category).filter((category) => !seen.has(category)));
+  return 100 * kinds.size + events.filter(({ name }) => !seen.has(name)).length;
 }
 
 /** Plans such as a search meets: connected regions, and units scattered at several rates, in turn. */
