@@ -185,7 +185,7 @@ export const CASES: readonly Case[] = [
     name: 'bert-mini',
     model: model('bert-mini-sst2.onnx'),
     tokenizer: VOCABULARY,
-    seconds: { uniform: 8, searches: 80 },
+    seconds: { uniform: 8, searches: 70 },
   },
   { ...sst2, name: 'minilm-l6', model: model('minilm-l6-sst2'), seconds: { uniform: 15, searches: 130 } },
   { ...smiles, name: 'gpt2-smiles', model: model('gpt2-smiles.onnx'), seconds: { uniform: 8, searches: 70 } },

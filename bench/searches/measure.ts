@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Observer } from '../../src/kernel/observer.js';
 import type { QuantizeOptions } from '../../src/options.js';
 import { prepareSome } from '../../src/pipeline/open-data.js';
@@ -12,6 +13,7 @@ import { type QuantizeResult, quantize } from '../../src/pipeline/quantize.js';
 import { timedFeeds } from '../../src/pipeline/timed-feeds.js';
 import { reasonSpared } from '../../src/pipeline/unit-lines.js';
 import { isFormat } from '../../src/quantize/formats.js';
+import type { Report } from '../../src/report/schema.js';
 import { bench as timeInTurns } from '../../src/runtime/bench.js';
 import type { BenchResult } from '../../src/runtime/bench-result.js';
 import type { FeedSource } from '../../src/runtime/feeds.js';
@@ -26,6 +28,8 @@ const THREADS = 1;
 const TIMED_SAMPLES = 8;
 /** Of one comparison: the ratios of small models are known to 2 % well before. */
 const TIMING_MS = 12_000;
+/** Of a model that is asked for, not searched for: its time decides nothing. */
+const UNTIMED = { measureWith: fileURLToPath(new URL('./untimed.ts', import.meta.url)) };
 
 /** What the steps of one model share. */
 export interface Bench {
@@ -61,7 +65,7 @@ export async function measureStep(bench: Bench, keep: string, command: string): 
   const bisection = await made(bench, 'bisection', { keep, search: 'bisection' });
   const profiledBefore = !firstTime(bench.cache, bench.subject.name);
   const frontier = await made(bench, 'frontier', { keep, search: 'frontier' });
-  const uniform = await uniformly(bench, keep, bisection);
+  const uniform = await uniformly(bench, keep, frontier);
   const timed = await timeAll(bench, [...uniform.values(), bisection, frontier]);
   const spared = await sparedUnits(bench, keep, frontier, fastest([...uniform.values()], timed));
   const figures = (one: Made) => figuresOf(one, timed, bench.folder);
@@ -106,15 +110,22 @@ async function made(bench: Bench, name: string, asked: Partial<QuantizeOptions>)
 
 const UNIFORM = /^uniform (.+)$/;
 
-/** A model for each uniform plan that the search took for worth trying, by its format. */
+/** A model for each uniform plan that may be the fastest, by its format. */
 async function uniformly(bench: Bench, keep: string, { done }: Made): Promise<ReadonlyMap<string, Made>> {
   const models = new Map<string, Made>();
-  for (const { name } of done.report.candidates) {
+  for (const { name } of fastestUniform(done.report.candidates)) {
     const format = UNIFORM.exec(name)?.[1];
     if (format === undefined || !isFormat(format)) continue;
-    models.set(format, await made(bench, `uniform-${format}`, { keep, uniform: format }));
+    models.set(format, await made(bench, `uniform-${format}`, { keep, uniform: format, ...UNTIMED }));
   }
   return models;
+}
+
+/** The search timed uniform plans that hold the floor, so the fastest of them is known; where none holds, all may be. */
+function fastestUniform(candidates: Report['candidates']): Report['candidates'] {
+  const uniform = candidates.filter(({ name }) => UNIFORM.test(name));
+  const timed = uniform.filter(({ ratio }) => ratio !== undefined);
+  return timed.length > 0 ? timed.sort((a, b) => (a.ratio ?? 1) - (b.ratio ?? 1)).slice(0, 1) : uniform;
 }
 
 interface Times {
@@ -170,7 +181,7 @@ async function sparedUnits(
   const formats = { ...plan.units, ...Object.fromEntries(changed.map((name) => [name, elsewhere[name]])) };
   const force = Object.entries(formats).map(([name, format]) => `${name}=${format}`);
   // Every unit is fixed, so the uniform format asked for is nobody's: it only says that nothing is searched.
-  const quantized = await made(bench, 'spared-quantized', { keep, uniform: 'float', force });
+  const quantized = await made(bench, 'spared-quantized', { keep, uniform: 'float', force, ...UNTIMED });
   const { ratios, noisy } = await time(bench, [quantized.path, frontier.path]);
   const [{ ratio, low, high }] = ratios;
   return { units, won: { ratio, low, high, noisy } };
