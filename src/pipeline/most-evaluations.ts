@@ -10,7 +10,7 @@ export function mostEvaluations(settings: QuantizeSettings, choices: readonly Ch
   if (settings.uniform !== undefined) return line + 1;
   const steps = Math.max(0, ...choices.map(({ ladder }) => ladder.length - 1));
   const open = choices.filter(({ ladder }) => ladder.length > 1).length;
-  if (settings.search === 'frontier') return line + steps + 1 + MAX_EVALUATIONS;
   const step = settings.search === 'greedy' ? open : 1 + 2 * Math.ceil(Math.log2(open + 1));
-  return line + 1 + steps + steps * step;
+  const frontier = settings.search === 'frontier' ? MAX_EVALUATIONS : 0;
+  return line + frontier + 1 + steps + steps * step;
 }

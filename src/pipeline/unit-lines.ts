@@ -30,7 +30,7 @@ export function unitLines(run: Run, selection: Selection, picked: Picked): Line[
 }
 
 /** Names of candidates that a search found. */
-const SEARCHED = /^(search|frontier)/;
+const SEARCHED = /^(search|frontier|bisection)/;
 
 /** Why a unit stays at the start of its ladder whatever the floor: the fastest plan of all has it there. */
 export function reasonSpared(format: Format): string {

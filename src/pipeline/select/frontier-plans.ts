@@ -1,9 +1,11 @@
 import type { Format } from '../../quantize/formats.js';
+import { bisection } from '../../search/bisection.js';
 import { additive } from '../../search/damage-model.js';
 import { frontier } from '../../search/frontier.js';
 import { minimise } from '../../search/minimise.js';
 import type { Assignment } from '../../search/space.js';
 import { laddersOf } from '../profile/latency-question.js';
+import { searchPlans } from './ladder-plans.js';
 import type { PlanLatency } from './plan-latency.js';
 import { formatsOf, rankUnits, spaceOf } from './rank-units.js';
 import type { Candidate, Selection, SelectOptions } from './selection.js';
@@ -14,6 +16,8 @@ const MOST_MEASURED = 3;
 /**
  * The plans of least predicted latency that hold the floor. The fastest of all comes first; where it misses the floor,
  * units are ranked, and bounds on their added damage are tried until the fastest plan that holds is between two of them.
+ * Few samples may make a good plan miss and so close the way to faster ones: bisection goes another way down, and what it
+ * finds is a candidate too.
  */
 export async function frontierPlans(
   options: SelectOptions,
@@ -45,7 +49,10 @@ export async function frontierPlans(
   for (const [i, assignment] of measured.entries()) {
     candidates.push({ name: i === 0 ? 'frontier' : `frontier ${i + 1}`, trial: await judge(assignment) });
   }
-  return { candidates: [...candidates, ...uniform], sensitivities, reason: found.reason, fastestFormats };
+  const descent = await searchPlans(options, bisection, sensitivities);
+  candidates.push({ name: 'bisection', trial: descent.trial });
+  const reason = `${found.reason}; bisection: ${descent.reason}`;
+  return { candidates: [...candidates, ...uniform], sensitivities, reason, fastestFormats };
 }
 
 function problemOf(

@@ -30,7 +30,8 @@ export async function ladderPlans(
   return { candidates: [{ name: 'search', trial }, ...uniform], sensitivities, reason };
 }
 
-async function searchPlans({ choices, trials }: SelectOptions, search: Search, sensitivities: Sensitivities) {
+/** The plan that a search down the ladder ends with, and why. */
+export async function searchPlans({ choices, trials }: SelectOptions, search: Search, sensitivities: Sensitivities) {
   const space = spaceOf(choices, sensitivities);
   const run = (assignment: Assignment<Format>) => trials.run(formatsOf(choices, assignment));
   const { assignment, reason } = await search(space, async (tried) => (await run(tried)).verdict.holds);
