@@ -28,7 +28,7 @@ export type { BenchOptions, CompareOptions, EvaluateOptions, QuantizeOptions } f
 export { bench } from './pipeline/bench.js';
 export { compare } from './pipeline/compare.js';
 export { evaluate } from './pipeline/evaluate.js';
-export { type OpenedModel, openModel } from './pipeline/open-model.js';
+export { type OpenedModel, openModel } from './pipeline/open/open-model.js';
 export { type ProfileOptions, profile } from './pipeline/profile/profile.js';
 export { type QuantizeResult, quantize } from './pipeline/quantize.js';
 export type { Format } from './quantize/formats.js';

@@ -7,7 +7,7 @@ import type { Benchmark, Refused } from '../report/benchmark.js';
 import { bench as benchFiles } from '../runtime/bench.js';
 import type { BenchResult } from '../runtime/bench-result.js';
 import { allCores } from '../runtime/cores.js';
-import { timeWith } from './measure-with.js';
+import { timeWith } from './timing/measure-with.js';
 import { type Control, interruptible, watch } from './watch.js';
 
 /**

@@ -6,9 +6,9 @@ import { type Observer, silent } from '../kernel/observer.js';
 import { type CompareOptions, type SettingsOf, STAGES } from '../options.js';
 import { readOptions } from '../read-options.js';
 import type { Executor } from '../runtime/job.js';
-import { type Into, prepareSome } from './open-data.js';
+import { type Into, prepareSome } from './open/open-data.js';
+import { withExecutor, withFolder } from './open/workplace.js';
 import { type Control, interruptible, watch } from './watch.js';
-import { withExecutor, withFolder } from './workplace.js';
 
 /** Samples when none are asked for: the errors of single values settle within these. */
 const SAMPLES = 32;

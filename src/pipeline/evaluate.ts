@@ -11,12 +11,12 @@ import { mean } from '../kernel/statistics.js';
 import { type EvaluateOptions, type SettingsOf, STAGES } from '../options.js';
 import { readOptions } from '../read-options.js';
 import type { Evaluation } from '../report/evaluation.js';
-import { createEvaluations, type Evaluations, type Runnable } from './evaluations.js';
-import { withCache } from './kept.js';
-import { isShare, metricFor } from './metric-for.js';
-import { type Into, prepareSome } from './open-data.js';
+import { createEvaluations, type Evaluations, type Runnable } from './baseline/evaluations.js';
+import { isShare, metricFor } from './baseline/metric-for.js';
+import { withCache } from './open/kept.js';
+import { type Into, prepareSome } from './open/open-data.js';
+import { withExecutor, withFolder } from './open/workplace.js';
 import { type Control, interruptible, watch } from './watch.js';
-import { withExecutor, withFolder } from './workplace.js';
 
 /** Measures a model on a data set; against `reference`, where one is given. What was measured before is not run again. */
 export async function evaluate(

@@ -8,11 +8,11 @@ import { loadTarget } from '../latency/load-target.js';
 import type { QuantizeSettings } from '../options.js';
 import { findUnits } from '../quantize/units.js';
 import type { Preview } from '../report/preview.js';
+import { metricFor } from './baseline/metric-for.js';
 import { type Choice, choicesFor } from './choices.js';
-import { metricFor } from './metric-for.js';
-import { mostEvaluations } from './most-evaluations.js';
-import { dataOptions, openParts } from './open-data.js';
-import { type OpenedModel, openModel } from './open-model.js';
+import { dataOptions, openParts } from './open/open-data.js';
+import { type OpenedModel, openModel } from './open/open-model.js';
+import { mostEvaluations } from './trials/most-evaluations.js';
 
 /** What `quantize` would do with these settings: model and data are opened and checked, nothing is run or written. */
 export async function previewRun(settings: QuantizeSettings, observer: Observer): Promise<Preview> {

@@ -3,13 +3,13 @@ import type { Observer } from '../kernel/observer.js';
 import type { QuantizeSettings } from '../options.js';
 import type { Executor } from '../runtime/job.js';
 import type { Results } from '../store/results.js';
-import type { Calibrated } from './calibrate-model.js';
+import type { Calibrated } from './baseline/calibrate-model.js';
+import type { Evaluations } from './baseline/evaluations.js';
+import type { FloatBaseline } from './baseline/measure-float.js';
 import type { Choice } from './choices.js';
-import type { Evaluations } from './evaluations.js';
-import type { FloatBaseline } from './measure-float.js';
-import type { OpenedModel } from './open-model.js';
-import type { Trials } from './trials.js';
-import type { Workbench } from './workbench.js';
+import type { OpenedModel } from './open/open-model.js';
+import type { Trials } from './trials/trials.js';
+import type { Workbench } from './trials/workbench.js';
 
 /** What a run was given and has made so far. */
 export interface Run {

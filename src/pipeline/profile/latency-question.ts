@@ -11,8 +11,8 @@ import type { Executor } from '../../runtime/job.js';
 import type { Json, Key } from '../../store/result-kind.js';
 import type { Results } from '../../store/results.js';
 import type { Choice as UnitChoice } from '../choices.js';
-import type { OpenedModel } from '../open-model.js';
-import type { Workbench } from '../workbench.js';
+import type { OpenedModel } from '../open/open-model.js';
+import type { Workbench } from '../trials/workbench.js';
 import type { Choice } from './plan-pool.js';
 
 /** Inputs with which models are timed, and what they are called where results are kept. */

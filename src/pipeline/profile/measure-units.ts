@@ -13,7 +13,7 @@ import type { Unit } from '../../quantize/unit.js';
 import type { Feeds } from '../../runtime/feeds.js';
 import { type NodeTime, PROFILE_JOB } from '../../runtime/profile.js';
 import { resultKind } from '../../store/result-kind.js';
-import type { Variant } from '../workbench.js';
+import type { Variant } from '../trials/workbench.js';
 import { type IsolatedUnit, isolate } from './isolate.js';
 import { keyOf, type LatencyQuestion, sizesInRuns } from './latency-question.js';
 import { madeUpRanges } from './made-up-ranges.js';

@@ -13,18 +13,18 @@ import type { Executor } from '../../runtime/job.js';
 import { ortRuntime } from '../../runtime/ort.js';
 import type { Results } from '../../store/results.js';
 import { choicesFor } from '../choices.js';
-import { withCache } from '../kept.js';
-import { prepareSome } from '../open-data.js';
-import { type OpenedModel, openModel } from '../open-model.js';
-import { timedFeeds } from '../timed-feeds.js';
+import { withCache } from '../open/kept.js';
+import { prepareSome } from '../open/open-data.js';
+import { type OpenedModel, openModel } from '../open/open-model.js';
+import { withExecutor, withFolder } from '../open/workplace.js';
+import { openWorkbench } from '../trials/workbench.js';
 import { type Control, interruptible, type Watch, watch } from '../watch.js';
-import { openWorkbench } from '../workbench.js';
-import { withExecutor, withFolder } from '../workplace.js';
 import { fedInputs, type LatencyQuestion, laddersOf, type NamedFeeds, namedFeeds } from './latency-question.js';
 import { madeUpRanges } from './made-up-ranges.js';
 import { measureLatency } from './measure-latency.js';
 import { measureUnits } from './measure-units.js';
 import { summarise } from './summarise.js';
+import { timedFeeds } from './timed-feeds.js';
 
 export type ProfileOptions = OptionsOf<'profile'>;
 

@@ -4,8 +4,8 @@ import { latencyLabel } from '../../latency/target.js';
 import { allCores } from '../../runtime/cores.js';
 import { laddersOf } from '../profile/latency-question.js';
 import { measureLatency } from '../profile/measure-latency.js';
+import { timedFeeds } from '../profile/timed-feeds.js';
 import type { Run } from '../run.js';
-import { timedFeeds } from '../timed-feeds.js';
 import { estimateLatency } from './estimate-latency.js';
 import type { PlanLatency } from './plan-latency.js';
 

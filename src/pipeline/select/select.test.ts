@@ -6,7 +6,7 @@ import type { Formats } from '../../quantize/followers.js';
 import type { Unit } from '../../quantize/unit.js';
 import type { Measures } from '../../sensitivity/rankers.js';
 import { choicesFor } from '../choices.js';
-import type { Trial, Trials } from '../trials.js';
+import type { Trial, Trials } from '../trials/trials.js';
 import { selectPlans } from './select.js';
 import type { SelectOptions } from './selection.js';
 

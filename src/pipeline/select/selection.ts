@@ -4,7 +4,7 @@ import type { Formats } from '../../quantize/followers.js';
 import type { Sensitivities } from '../../sensitivity/rank.js';
 import type { Measures, RankerName } from '../../sensitivity/rankers.js';
 import type { Choice } from '../choices.js';
-import type { Trial, Trials } from '../trials.js';
+import type { Trial, Trials } from '../trials/trials.js';
 import type { PlanLatency } from './plan-latency.js';
 
 /** A plan that may be returned: what it is called in the report, and how it did. */

@@ -1,9 +1,9 @@
-import { loadTarget } from '../latency/load-target.js';
-import type { BenchResult } from '../runtime/bench-result.js';
-import type { Run } from './run.js';
-import { latencyOfPlans } from './select/latency-of-plans.js';
-import { predictedRatio } from './select/plan-latency.js';
-import type { Candidate, Selection } from './select/selection.js';
+import { loadTarget } from '../../latency/load-target.js';
+import type { BenchResult } from '../../runtime/bench-result.js';
+import type { Run } from '../run.js';
+import { latencyOfPlans } from '../select/latency-of-plans.js';
+import { predictedRatio } from '../select/plan-latency.js';
+import type { Candidate, Selection } from '../select/selection.js';
 
 /** What a target that is not this machine would take for the candidates: predicted, and called estimated. */
 export async function estimateCandidates(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { OutputKinds } from '../data/metric.js';
-import { buildModel, value } from '../graph/build.js';
-import type { Shape } from '../kernel/shape.js';
+import type { OutputKinds } from '../../data/metric.js';
+import { buildModel, value } from '../../graph/build.js';
+import type { Shape } from '../../kernel/shape.js';
 import { metricFor } from './metric-for.js';
 
 const LOGITS: OutputKinds = { logits: { kind: 'logits' } };

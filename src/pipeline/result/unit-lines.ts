@@ -1,11 +1,11 @@
-import { loadTarget } from '../latency/load-target.js';
-import type { Format } from '../quantize/formats.js';
-import { reasonAgainst } from '../quantize/rules.js';
-import type { Report } from '../report/schema.js';
-import type { Choice } from './choices.js';
-import type { Picked } from './pick-fastest.js';
-import type { Run } from './run.js';
-import type { Selection } from './select/selection.js';
+import { loadTarget } from '../../latency/load-target.js';
+import type { Format } from '../../quantize/formats.js';
+import { reasonAgainst } from '../../quantize/rules.js';
+import type { Report } from '../../report/schema.js';
+import type { Choice } from '../choices.js';
+import type { Run } from '../run.js';
+import type { Selection } from '../select/selection.js';
+import type { Picked } from '../timing/pick-fastest.js';
 
 type Line = Report['units'][number];
 

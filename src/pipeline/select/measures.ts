@@ -1,15 +1,15 @@
-import type { Model } from '../graph/model.js';
-import { mean } from '../kernel/statistics.js';
-import { type DenseTensor, isDense, toFloat32 } from '../kernel/tensor.js';
-import type { Formats } from '../quantize/followers.js';
-import type { Unit } from '../quantize/unit.js';
-import type { Executor } from '../runtime/job.js';
-import { withNoise } from '../sensitivity/noise.js';
-import type { Measures } from '../sensitivity/rankers.js';
-import { activationError, relativeError, roundedWeight } from '../sensitivity/rounding.js';
-import { createEvaluations } from './evaluations.js';
-import type { Run } from './run.js';
-import { batchOf, type Variant, weightOptions } from './workbench.js';
+import type { Model } from '../../graph/model.js';
+import { mean } from '../../kernel/statistics.js';
+import { type DenseTensor, isDense, toFloat32 } from '../../kernel/tensor.js';
+import type { Formats } from '../../quantize/followers.js';
+import type { Unit } from '../../quantize/unit.js';
+import type { Executor } from '../../runtime/job.js';
+import { withNoise } from '../../sensitivity/noise.js';
+import type { Measures } from '../../sensitivity/rankers.js';
+import { activationError, relativeError, roundedWeight } from '../../sensitivity/rounding.js';
+import { createEvaluations } from '../baseline/evaluations.js';
+import type { Run } from '../run.js';
+import { batchOf, type Variant, weightOptions } from '../trials/workbench.js';
 
 export type MeasureOptions = Pick<
   Run,

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BitloomError } from '../kernel/errors.js';
-import { explained } from '../kernel/write-errors.js';
-import type { Plan } from '../quantize/plan.js';
+import { BitloomError } from '../../kernel/errors.js';
+import { explained } from '../../kernel/write-errors.js';
+import type { Plan } from '../../quantize/plan.js';
 
 /** How a worker process can end under a model; the executor has tried twice by then. */
 const DEATHS = ['worker-crashed', 'worker-out-of-memory', 'worker-silent'];

@@ -1,7 +1,7 @@
-import type { Metric, MetricSpec, OutputKinds } from '../data/metric.js';
-import { defaultMetric } from '../data/metrics/default.js';
-import { parseMetric } from '../data/metrics/table.js';
-import type { Model } from '../graph/model.js';
+import type { Metric, MetricSpec, OutputKinds } from '../../data/metric.js';
+import { defaultMetric } from '../../data/metrics/default.js';
+import { parseMetric } from '../../data/metrics/table.js';
+import type { Model } from '../../graph/model.js';
 
 export interface MetricSituation {
   /** What the user named, if anything. */

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { localExecutor } from '../runtime/executor.js';
-import type { Executor } from '../runtime/job.js';
+import { localExecutor } from '../../runtime/executor.js';
+import type { Executor } from '../../runtime/job.js';
 
 /** Works in a folder of its own that is gone afterwards, however it ends. */
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { printFloor } from '../evaluate/floor-text.js';
-import { estimateMetric } from '../evaluate/intervals.js';
-import type { Outcomes } from '../evaluate/outcomes.js';
-import { pairedLoss } from '../evaluate/paired-loss.js';
-import { encodedLength } from '../graph/to-onnx.js';
-import { mean } from '../kernel/statistics.js';
-import { FORMATS, type Format, isFormat } from '../quantize/formats.js';
-import { REPORT_VERSION, type Report } from '../report/schema.js';
-import { ortRuntime } from '../runtime/ort.js';
-import { isShare } from './metric-for.js';
-import { type Picked, ratioOf } from './pick-fastest.js';
-import type { Run } from './run.js';
-import { predictedRatio } from './select/plan-latency.js';
-import type { Candidate, Selection } from './select/selection.js';
+import { printFloor } from '../../evaluate/floor-text.js';
+import { estimateMetric } from '../../evaluate/intervals.js';
+import type { Outcomes } from '../../evaluate/outcomes.js';
+import { pairedLoss } from '../../evaluate/paired-loss.js';
+import { encodedLength } from '../../graph/to-onnx.js';
+import { mean } from '../../kernel/statistics.js';
+import { FORMATS, type Format, isFormat } from '../../quantize/formats.js';
+import { REPORT_VERSION, type Report } from '../../report/schema.js';
+import { ortRuntime } from '../../runtime/ort.js';
+import { isShare } from '../baseline/metric-for.js';
+import type { Run } from '../run.js';
+import { predictedRatio } from '../select/plan-latency.js';
+import type { Candidate, Selection } from '../select/selection.js';
+import { type Picked, ratioOf } from '../timing/pick-fastest.js';
+import { batchOf } from '../trials/workbench.js';
 import { unitLines } from './unit-lines.js';
-import { batchOf } from './workbench.js';
 
 /** Runs the picked plan on the holdout samples, which decided nothing, and gathers all that is known of the run. */
 export async function makeReport(run: Run, selection: Selection, picked: Picked): Promise<Report> {
@@ -161,7 +161,7 @@ function predictionOf(run: Run, { latency }: Selection, { trial }: Picked): Pick
 
 function versions(): Report['versions'] {
   const { version }: { version: string } = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
   );
   return { bitloom: version, [ortRuntime.name]: ortRuntime.version, node: process.versions.node };
 }

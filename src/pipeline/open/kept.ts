@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
-import type { QuantizeSettings } from '../options.js';
-import { ortRuntime } from '../runtime/ort.js';
-import { defaultCacheFolder, runFolder as folderOfRun, openCache } from '../store/cache.js';
-import { codeVersion } from '../store/code-version.js';
-import type { Key } from '../store/result-kind.js';
-import { layered, type Results } from '../store/results.js';
-import { openRun } from '../store/run-store.js';
+import type { QuantizeSettings } from '../../options.js';
+import { ortRuntime } from '../../runtime/ort.js';
+import { defaultCacheFolder, runFolder as folderOfRun, openCache } from '../../store/cache.js';
+import { codeVersion } from '../../store/code-version.js';
+import type { Key } from '../../store/result-kind.js';
+import { layered, type Results } from '../../store/results.js';
+import { openRun } from '../../store/run-store.js';
 import type { OpenedModel } from './open-model.js';
 
 type CacheSettings = Pick<QuantizeSettings, 'cache' | 'cacheSize' | 'fresh'>;

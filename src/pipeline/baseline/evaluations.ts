@@ -1,14 +1,14 @@
-import type { PreparedSet } from '../data/dataset.js';
-import type { MetricSpec } from '../data/metric.js';
-import { type EvaluateSettings, evaluateModel, makeReference, scoreReference } from '../evaluate/evaluate.js';
-import type { BlockRows } from '../evaluate/evaluate-job.js';
-import { evaluationKey, referenceKey } from '../evaluate/keys.js';
-import type { Outcomes } from '../evaluate/outcomes.js';
-import type { Reference, ReferencePart } from '../evaluate/reference.js';
-import type { BlockMemory } from '../evaluate/run-blocks.js';
-import type { Executor } from '../runtime/job.js';
-import { type Key, resultKind } from '../store/result-kind.js';
-import type { Results } from '../store/results.js';
+import type { PreparedSet } from '../../data/dataset.js';
+import type { MetricSpec } from '../../data/metric.js';
+import { type EvaluateSettings, evaluateModel, makeReference, scoreReference } from '../../evaluate/evaluate.js';
+import type { BlockRows } from '../../evaluate/evaluate-job.js';
+import { evaluationKey, referenceKey } from '../../evaluate/keys.js';
+import type { Outcomes } from '../../evaluate/outcomes.js';
+import type { Reference, ReferencePart } from '../../evaluate/reference.js';
+import type { BlockMemory } from '../../evaluate/run-blocks.js';
+import type { Executor } from '../../runtime/job.js';
+import { type Key, resultKind } from '../../store/result-kind.js';
+import type { Results } from '../../store/results.js';
 
 /** A model that can be run: the hash of its content, and its file, written when first asked for. */
 export interface Runnable {

@@ -1,13 +1,13 @@
-import { encodedLength } from '../graph/to-onnx.js';
-import { loadTarget } from '../latency/load-target.js';
-import { latencyLabel } from '../latency/target.js';
-import type { BenchResult } from '../runtime/bench-result.js';
+import { encodedLength } from '../../graph/to-onnx.js';
+import { loadTarget } from '../../latency/load-target.js';
+import { latencyLabel } from '../../latency/target.js';
+import type { BenchResult } from '../../runtime/bench-result.js';
+import type { Run } from '../run.js';
+import type { Candidate, Selection } from '../select/selection.js';
+import type { Trial } from '../trials/trials.js';
 import { estimateCandidates } from './estimate-candidates.js';
 import { type Contender, fastestOf } from './fastest.js';
-import type { Run } from './run.js';
-import type { Candidate, Selection } from './select/selection.js';
 import { timeAgainstFloat } from './time-candidates.js';
-import type { Trial } from './trials.js';
 
 /** The plan that is returned, and how long float and all candidates took. */
 export interface Picked extends Candidate {

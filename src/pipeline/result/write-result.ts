@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Model } from '../graph/model.js';
-import { saveModel } from '../graph/to-onnx.js';
-import { BitloomError } from '../kernel/errors.js';
-import { explained } from '../kernel/write-errors.js';
-import type { Plan } from '../quantize/plan.js';
-import type { Report } from '../report/schema.js';
+import type { Model } from '../../graph/model.js';
+import { saveModel } from '../../graph/to-onnx.js';
+import { BitloomError } from '../../kernel/errors.js';
+import { explained } from '../../kernel/write-errors.js';
+import type { Plan } from '../../quantize/plan.js';
+import type { Report } from '../../report/schema.js';
 
 export interface Result {
   readonly model: Model;

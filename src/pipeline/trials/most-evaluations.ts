@@ -1,6 +1,6 @@
-import type { QuantizeSettings } from '../options.js';
-import { MAX_EVALUATIONS } from '../search/frontier.js';
-import { type Choice, HARSHER_FORMATS } from './choices.js';
+import type { QuantizeSettings } from '../../options.js';
+import { MAX_EVALUATIONS } from '../../search/frontier.js';
+import { type Choice, HARSHER_FORMATS } from '../choices.js';
 import { MOST_TRIALS } from './harsher-plans.js';
 
 /** Plans that a run evaluates at most on the selection samples. */

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Model } from '../graph/model.js';
-import { saveModel } from '../graph/to-onnx.js';
-import { bench } from '../runtime/bench.js';
-import type { BenchResult } from '../runtime/bench-result.js';
-import { allCores } from '../runtime/cores.js';
-import { resultKind } from '../store/result-kind.js';
+import type { Model } from '../../graph/model.js';
+import { saveModel } from '../../graph/to-onnx.js';
+import { bench } from '../../runtime/bench.js';
+import type { BenchResult } from '../../runtime/bench-result.js';
+import { allCores } from '../../runtime/cores.js';
+import { resultKind } from '../../store/result-kind.js';
+import { withFolder } from '../open/workplace.js';
+import { timedFeeds } from '../profile/timed-feeds.js';
+import type { Run } from '../run.js';
+import type { Candidate } from '../select/selection.js';
 import { timeWith } from './measure-with.js';
-import type { Run } from './run.js';
-import type { Candidate } from './select/selection.js';
-import { timedFeeds } from './timed-feeds.js';
-import { withFolder } from './workplace.js';
 
 const LATENCY = resultKind<BenchResult>('latency');
 

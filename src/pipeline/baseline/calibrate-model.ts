@@ -1,17 +1,17 @@
-import { type CalibrationMethod, calibrate, METHODS } from '../calibrate/methods.js';
-import { observe } from '../calibrate/observe.js';
-import type { Statistics } from '../calibrate/statistics.js';
-import type { PreparedSet } from '../data/dataset.js';
-import type { Observer } from '../kernel/observer.js';
-import type { Target } from '../latency/target.js';
-import type { QuantizeSettings } from '../options.js';
-import { type Bits, FORMATS, type Format } from '../quantize/formats.js';
-import { type Activations, valuesToObserve } from '../quantize/make-plan.js';
-import type { Executor } from '../runtime/job.js';
-import { resultKind } from '../store/result-kind.js';
-import type { Results } from '../store/results.js';
-import { HARSHER_FORMATS } from './choices.js';
-import type { OpenedModel } from './open-model.js';
+import { type CalibrationMethod, calibrate, METHODS } from '../../calibrate/methods.js';
+import { observe } from '../../calibrate/observe.js';
+import type { Statistics } from '../../calibrate/statistics.js';
+import type { PreparedSet } from '../../data/dataset.js';
+import type { Observer } from '../../kernel/observer.js';
+import type { Target } from '../../latency/target.js';
+import type { QuantizeSettings } from '../../options.js';
+import { type Bits, FORMATS, type Format } from '../../quantize/formats.js';
+import { type Activations, valuesToObserve } from '../../quantize/make-plan.js';
+import type { Executor } from '../../runtime/job.js';
+import { resultKind } from '../../store/result-kind.js';
+import type { Results } from '../../store/results.js';
+import { HARSHER_FORMATS } from '../choices.js';
+import type { OpenedModel } from '../open/open-model.js';
 
 const STATISTICS = resultKind<Statistics>('statistics');
 

@@ -1,18 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findModelFolder, type ModelFiles } from '../data/model-folder.js';
-import { hashModel, loadModel } from '../graph/from-onnx.js';
-import type { Model } from '../graph/model.js';
-import type { Feeds } from '../graph/observe.js';
-import { asFloatModel } from '../graph/precision.js';
-import { saveModel } from '../graph/to-onnx.js';
-import { QDQ_OPSETS, upgradeOpset } from '../graph/upgrade.js';
-import { BitloomError } from '../kernel/errors.js';
-import { type Observer, silent } from '../kernel/observer.js';
-import { ortRuntime } from '../runtime/ort.js';
-import { simplify } from '../simplify/simplify.js';
-import type { Runnable } from './evaluations.js';
-import { once } from './once.js';
+import { findModelFolder, type ModelFiles } from '../../data/model-folder.js';
+import { hashModel, loadModel } from '../../graph/from-onnx.js';
+import type { Model } from '../../graph/model.js';
+import type { Feeds } from '../../graph/observe.js';
+import { asFloatModel } from '../../graph/precision.js';
+import { saveModel } from '../../graph/to-onnx.js';
+import { QDQ_OPSETS, upgradeOpset } from '../../graph/upgrade.js';
+import { BitloomError } from '../../kernel/errors.js';
+import { type Observer, silent } from '../../kernel/observer.js';
+import { ortRuntime } from '../../runtime/ort.js';
+import { simplify } from '../../simplify/simplify.js';
+import type { Runnable } from '../baseline/evaluations.js';
+import { once } from '../once.js';
 
 /** A model made ready for quantization. */
 export interface OpenedModel {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { DataOptions } from '../data/data-options.js';
-import type { PreparedSet, Splits } from '../data/dataset.js';
-import { openDataset } from '../data/open.js';
-import { type Part, type PartSources, partition } from '../data/parts.js';
-import { prepare } from '../data/prepared.js';
-import type { GivenSamples } from '../data/sample-module.js';
-import { type PartName, type SplitOptions, stratifiedOrder } from '../data/splits.js';
-import type { Observer } from '../kernel/observer.js';
+import type { DataOptions } from '../../data/data-options.js';
+import type { PreparedSet, Splits } from '../../data/dataset.js';
+import { openDataset } from '../../data/open.js';
+import { type Part, type PartSources, partition } from '../../data/parts.js';
+import { prepare } from '../../data/prepared.js';
+import type { GivenSamples } from '../../data/sample-module.js';
+import { type PartName, type SplitOptions, stratifiedOrder } from '../../data/splits.js';
+import type { Observer } from '../../kernel/observer.js';
 import type { OpenedModel } from './open-model.js';
 
 /** A path, or samples that a program makes. */

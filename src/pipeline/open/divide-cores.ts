@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import type { PreparedSet } from '../data/dataset.js';
-import { readSample } from '../data/prepared.js';
-import type { Split } from '../runtime/cores.js';
-import { measureSplit } from '../runtime/split.js';
-import { resultKind } from '../store/result-kind.js';
-import type { Results } from '../store/results.js';
-import type { Runnable } from './evaluations.js';
+import type { PreparedSet } from '../../data/dataset.js';
+import { readSample } from '../../data/prepared.js';
+import type { Split } from '../../runtime/cores.js';
+import { measureSplit } from '../../runtime/split.js';
+import { resultKind } from '../../store/result-kind.js';
+import type { Results } from '../../store/results.js';
+import type { Runnable } from '../baseline/evaluations.js';
 
 const SPLIT = resultKind<Split>('split');
 

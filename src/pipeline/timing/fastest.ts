@@ -1,4 +1,4 @@
-import { significant } from '../report/format.js';
+import { significant } from '../../report/format.js';
 
 /** A plan that holds the floor and was timed against float. */
 export interface Contender {

@@ -1,13 +1,13 @@
-import type { LossLine, Verdict } from '../evaluate/floor.js';
-import type { Outcomes } from '../evaluate/outcomes.js';
-import type { Observer } from '../kernel/observer.js';
-import { mean } from '../kernel/statistics.js';
-import type { Formats } from '../quantize/followers.js';
-import type { Plan } from '../quantize/plan.js';
-import { significant } from '../report/format.js';
+import type { LossLine, Verdict } from '../../evaluate/floor.js';
+import type { Outcomes } from '../../evaluate/outcomes.js';
+import type { Observer } from '../../kernel/observer.js';
+import { mean } from '../../kernel/statistics.js';
+import type { Formats } from '../../quantize/followers.js';
+import type { Plan } from '../../quantize/plan.js';
+import { significant } from '../../report/format.js';
+import type { Evaluations } from '../baseline/evaluations.js';
+import type { FloatBaseline } from '../baseline/measure-float.js';
 import { blame } from './blame.js';
-import type { Evaluations } from './evaluations.js';
-import type { FloatBaseline } from './measure-float.js';
 import { type Built, batchOf, type Workbench } from './workbench.js';
 
 /** A plan that ran on the selection samples. */

@@ -1,6 +1,6 @@
-import type { PreparedSet } from '../data/dataset.js';
-import { readSample } from '../data/prepared.js';
-import { type NamedFeeds, namedFeeds } from './profile/latency-question.js';
+import type { PreparedSet } from '../../data/dataset.js';
+import { readSample } from '../../data/prepared.js';
+import { type NamedFeeds, namedFeeds } from './latency-question.js';
 
 /** Samples, spread over the set, that are run in turn when models are timed: sequences differ in length. */
 const TIMED_SAMPLES = 8;

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { type BenchResult, timingsOf } from '../runtime/bench-result.js';
-import { localExecutor } from '../runtime/executor.js';
-import { jobBeside, type RunOptions } from '../runtime/job.js';
-import type { RoundTimes } from '../runtime/latency-statistics.js';
+import { type BenchResult, timingsOf } from '../../runtime/bench-result.js';
+import { localExecutor } from '../../runtime/executor.js';
+import { jobBeside, type RunOptions } from '../../runtime/job.js';
+import type { RoundTimes } from '../../runtime/latency-statistics.js';
 import type { MeasureInput } from './measure-with-job.js';
 
 const MEASURE_JOB = jobBeside<MeasureInput, RoundTimes, number>('./measure-with-job', import.meta.url);

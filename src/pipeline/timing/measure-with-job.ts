@@ -1,9 +1,9 @@
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { BitloomError } from '../kernel/errors.js';
-import type { JobHandler } from '../runtime/job.js';
-import type { RoundTimes } from '../runtime/latency-statistics.js';
-import { type TurnLimits, takeTurns } from '../runtime/turns.js';
+import { BitloomError } from '../../kernel/errors.js';
+import type { JobHandler } from '../../runtime/job.js';
+import type { RoundTimes } from '../../runtime/latency-statistics.js';
+import { type TurnLimits, takeTurns } from '../../runtime/turns.js';
 
 export interface MeasureInput extends TurnLimits {
   /** Path of the user's module. */

@@ -1,17 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PreparedSet, Splits } from '../data/dataset.js';
-import type { Metric, MetricSpec } from '../data/metric.js';
-import { createMetric } from '../data/metrics/table.js';
-import { createJudge, type Judge, requireResolvable } from '../evaluate/floor.js';
-import type { Outcomes } from '../evaluate/outcomes.js';
-import { BitloomError } from '../kernel/errors.js';
-import type { Observer } from '../kernel/observer.js';
-import type { QuantizeSettings } from '../options.js';
+import type { PreparedSet, Splits } from '../../data/dataset.js';
+import type { Metric, MetricSpec } from '../../data/metric.js';
+import { createMetric } from '../../data/metrics/table.js';
+import { createJudge, type Judge, requireResolvable } from '../../evaluate/floor.js';
+import type { Outcomes } from '../../evaluate/outcomes.js';
+import { BitloomError } from '../../kernel/errors.js';
+import type { Observer } from '../../kernel/observer.js';
+import type { QuantizeSettings } from '../../options.js';
+import { once } from '../once.js';
+import type { OpenedModel } from '../open/open-model.js';
 import type { Evaluations, FloatReference, Runnable } from './evaluations.js';
 import { metricFor } from './metric-for.js';
-import { once } from './once.js';
-import type { OpenedModel } from './open-model.js';
 
 /** Calibration samples on which sensitivities are measured: each costs a run per unit and format. */
 const RANKING_SAMPLES = 64;

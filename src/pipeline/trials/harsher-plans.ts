@@ -1,9 +1,9 @@
-import { fitLossLine, type LossLine } from '../evaluate/floor.js';
-import { random, shuffled } from '../kernel/random.js';
-import { loadTarget } from '../latency/load-target.js';
-import type { Format } from '../quantize/formats.js';
-import { HARSHER_FORMATS, uniformChoice } from './choices.js';
-import type { Run } from './run.js';
+import { fitLossLine, type LossLine } from '../../evaluate/floor.js';
+import { random, shuffled } from '../../kernel/random.js';
+import { loadTarget } from '../../latency/load-target.js';
+import type { Format } from '../../quantize/formats.js';
+import { HARSHER_FORMATS, uniformChoice } from '../choices.js';
+import type { Run } from '../run.js';
 import type { Trial } from './trials.js';
 
 /** What the search will ask for at most places. */
