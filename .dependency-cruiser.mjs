@@ -7,6 +7,7 @@ const ORDER = [
   'onnx/',
   'graph/',
   'simplify/',
+  'autodiff/',
   'runtime/',
   'data/',
   'evaluate/',
