@@ -17,7 +17,7 @@ import type { Model } from '../src/graph/model.js';
 import { saveModel } from '../src/graph/to-onnx.js';
 import { loadTarget } from '../src/latency/load-target.js';
 import { valuesToObserve } from '../src/quantize/make-plan.js';
-import { localExecutor } from '../src/runtime/executor.js';
+import { runAlone } from '../src/runtime/alone.js';
 import type { Job } from '../src/runtime/job.js';
 import { simplify } from '../src/simplify/simplify.js';
 import { runModel } from '../test/support/run-model.js';
@@ -63,9 +63,7 @@ async function measure(ways: ReadonlyMap<string, Work>, rounds: number): Promise
   const best = new Map<string, Cost>();
   for (let round = 0; round < rounds; round++) {
     for (const [name, work] of ways) {
-      const executor = localExecutor({ workers: 1, threads: 1 });
-      const cost = await executor.run(job, work);
-      await executor.close();
+      const cost = await runAlone(job, work);
       const least = best.get(name);
       if (!least || cost.cpuMs < least.cpuMs) best.set(name, cost);
     }

@@ -5,8 +5,8 @@
  *     npx tsx bench/turns.ts [ROUNDS] MODEL OTHER
  */
 import { median } from '../src/kernel/statistics.js';
+import { runAlone } from '../src/runtime/alone.js';
 import { BENCH_JOB } from '../src/runtime/bench.js';
-import { localExecutor } from '../src/runtime/executor.js';
 import type { FeedSource } from '../src/runtime/feeds.js';
 import { jobBeside } from '../src/runtime/job.js';
 import type { AloneInput } from './turns-job.js';
@@ -32,21 +32,12 @@ async function main(given: readonly string[]): Promise<void> {
 }
 
 function timeAlone(model: string, threads: number): Promise<number> {
-  return inProcess((executor) => executor.run(ALONE_JOB, { model, feeds: FEEDS, threads }));
+  return runAlone(ALONE_JOB, { model, feeds: FEEDS, threads });
 }
 
 async function timeInTurns(models: readonly string[], threads: number): Promise<number[]> {
-  const times = await inProcess((executor) => executor.run(BENCH_JOB, { models, feeds: FEEDS, threads, ...LIMITS }));
+  const times = await runAlone(BENCH_JOB, { models, feeds: FEEDS, threads, ...LIMITS });
   return times.map(median);
-}
-
-async function inProcess<T>(work: (executor: ReturnType<typeof localExecutor>) => Promise<T>): Promise<T> {
-  const executor = localExecutor({ workers: 1 });
-  try {
-    return await work(executor);
-  } finally {
-    await executor.close();
-  }
 }
 
 function column(rows: readonly (readonly number[])[], index: number): readonly number[] {

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { median } from '../kernel/statistics.js';
 import { type RoundTimes, ratiosToFirst, relativeWidth, restlessness } from './latency-statistics.js';
 
@@ -45,9 +46,18 @@ export interface BenchResult {
 /** A quiet machine stays below a few percent. */
 const RESTLESS = 0.2;
 
+export interface SizedFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export function sized(files: readonly string[]): Promise<readonly SizedFile[]> {
+  return Promise.all(files.map(async (path) => ({ path, bytes: (await stat(path)).size })));
+}
+
 export interface Timed {
-  /** With its size in bytes, in the order of `times`. */
-  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  /** In the order of `times`. */
+  readonly files: readonly SizedFile[];
   readonly times: RoundTimes;
   /** Different feeds that took turns, where they differ in cost. */
   readonly feeds: number;

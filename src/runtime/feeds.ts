@@ -20,6 +20,11 @@ export type FeedSource =
       readonly length?: number;
     };
 
+/** Feeds that may differ in cost: those that are made up are all of one size. */
+export function distinctFeeds(source: FeedSource): number {
+  return source.kind === 'samples' ? source.samples.length : 1;
+}
+
 /** Different feeds that are run in turn. */
 const GENERATED = 4;
 /** Token ids that every vocabulary has. */

@@ -15,6 +15,15 @@ export interface TurnLimits {
   readonly maxRounds: number;
 }
 
+/** What a caller may say of turns. Whoever lets them be taken says how much time and how many rounds it gives otherwise. */
+export interface TurnOptions extends Partial<TurnLimits> {
+  readonly onRound?: (rounds: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Relative width of an interval that is narrow enough where nobody asks for another. */
+export const USUAL_WIDTH = 0.02;
+
 /** Before this time and this many rounds the interval is not looked at: a small model's is narrow in no time. */
 export interface FirstLook {
   readonly rounds: number;

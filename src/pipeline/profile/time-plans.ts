@@ -1,5 +1,6 @@
 import { median } from '../../kernel/statistics.js';
 import { BENCH_JOB } from '../../runtime/bench.js';
+import { distinctFeeds } from '../../runtime/feeds.js';
 import {
   type MedianInterval,
   type RoundTimes,
@@ -50,12 +51,11 @@ export async function timePlans({ question, float, choices, budgetMs }: TimingRe
   const known = await results.find(TIMES, key);
   if (known) return { ...known, recalled: true };
   const times = await timesOf(question, plans, { width: WIDTH, budgetMs, maxRounds: MOST_ROUNDS });
-  const { source } = question.feeds;
   const group: TimedGroup = {
     floatMs: median(times[0]),
     ratios: ratiosToFirst(times),
     rounds: times[0].length,
-    spread: restlessness(times, source.kind === 'samples' ? source.samples.length : 1),
+    spread: restlessness(times, distinctFeeds(question.feeds.source)),
   };
   if (relativeWidth(times) <= DISTURBED) await results.keep(TIMES, key, group);
   return { ...group, recalled: false };
