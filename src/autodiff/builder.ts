@@ -44,6 +44,15 @@ export class Builder {
     return term;
   }
 
+  inputNamed(name: string): Term | undefined {
+    return this.#inputs.find((input) => input.name === name);
+  }
+
+  /** A variable of a linear map that is transposed before the program is finished; nobody feeds it. */
+  variable({ dtype, shape }: TermType): Term {
+    return { name: this.#fresh('variable'), dtype, shape };
+  }
+
   /** A constant; a small one of the same content is not written again. */
   constant(value: Tensor, name = 'constant'): Term {
     const known = this.#written.get(contentKey(value) ?? '');
@@ -96,7 +105,7 @@ export class Builder {
     return this.all(op, inputs, params)[0];
   }
 
-  /** The program of these outputs; equations and constants that they do not need are dropped, inputs are not. */
+  /** The program of these outputs, with the inputs, constants and equations that they need. */
   finish(outputs: ReadonlyMap<string, Term>): Program {
     return prune({
       inputs: [...this.#inputs],

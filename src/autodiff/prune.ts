@@ -1,6 +1,6 @@
 import type { Equation, Program } from './program.js';
 
-/** The program without the equations and constants that no output needs. Inputs stay. */
+/** The program without the inputs, constants and equations that no output needs. */
 export function prune(program: Program): Program {
   const needed = new Set([...program.outputs.values()].map(({ name }) => name));
   const kept: Equation[] = [];
@@ -9,12 +9,23 @@ export function prune(program: Program): Program {
     kept.push(equation);
     for (const { name } of equation.inputs) needed.add(name);
   }
+  assertClosed(program, kept, needed);
   const living = new Set([...needed, ...kept.flatMap(({ outputs }) => outputs.map(({ name }) => name))]);
-  for (const { name } of program.inputs) living.add(name);
   return {
     ...program,
+    inputs: program.inputs.filter(({ name }) => needed.has(name)),
     equations: kept.reverse(),
     constants: new Map([...program.constants].filter(([name]) => needed.has(name))),
     values: new Map([...program.values].filter(([, term]) => living.has(term.name))),
   };
+}
+
+function assertClosed(
+  { inputs, constants }: Program,
+  equations: readonly Equation[],
+  needed: ReadonlySet<string>,
+): void {
+  const made = new Set([...inputs, ...equations.flatMap(({ outputs }) => outputs)].map(({ name }) => name));
+  const open = [...needed].find((name) => !made.has(name) && !constants.has(name));
+  if (open !== undefined) throw new RangeError(`nothing makes ${open}`);
 }
