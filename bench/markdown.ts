@@ -1,9 +1,9 @@
-/** Figures as Markdown, and their place in the README. */
+/** Figures as Markdown, and their place in a page. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Report } from '../src/report/schema.js';
 
-const README = fileURLToPath(new URL('../README.md', import.meta.url));
+export const README = new URL('../README.md', import.meta.url);
+export const LATENCY_PAGE = new URL('../docs/latency.md', import.meta.url);
 
 /** Shown where nothing was measured. */
 export const NONE = '–';
@@ -42,16 +42,17 @@ export function countedFormats(formats: Report['formats']): string {
     .join(', ');
 }
 
-/** Puts `content` between the README's markers of this name; with `--print` only shows it. */
-export function publish(name: string, content: string): void {
+/** Puts `content` between the page's markers of this name; with `--print` only shows it. */
+export function publish(page: URL, name: string, content: string): void {
   if (process.argv.includes('--print')) console.log(content);
-  else writeFileSync(README, between(readFileSync(README, 'utf8'), name, content));
+  else writeFileSync(page, between(page, name, content));
 }
 
-function between(text: string, name: string, content: string): string {
+function between(page: URL, name: string, content: string): string {
+  const text = readFileSync(page, 'utf8');
   const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const from = text.indexOf(open);
   const to = text.indexOf(close);
-  if (from < 0 || to < from) throw new Error(`${README} has no ${open} ... ${close}`);
+  if (from < 0 || to < from) throw new Error(`${page.pathname} has no ${open} ... ${close}`);
   return `${text.slice(0, from + open.length)}\n\n${content}\n\n${text.slice(to)}`;
 }

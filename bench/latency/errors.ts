@@ -7,10 +7,8 @@
  * A finished model is written at once to bench/latency/figures/NAME.json and left out when run again; what an interrupted
  * one has measured is kept as well. The table goes into docs/latency.md. Wants a quiet machine.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { silent } from '../../src/kernel/observer.js';
 import { median } from '../../src/kernel/statistics.js';
@@ -24,6 +22,7 @@ import { type Choice, randomPlans, uniformPlans } from '../../src/pipeline/profi
 import { type ProfileQuestion, withQuestion } from '../../src/pipeline/profile/profile.js';
 import { timePlans } from '../../src/pipeline/profile/time-plans.js';
 import { CASES, type Case } from '../cases.js';
+import { LATENCY_PAGE, publish } from '../markdown.js';
 import { type ErrorFigures, FIGURES, originOf } from './figures.js';
 import { renderErrors } from './render.js';
 
@@ -43,14 +42,14 @@ async function main(): Promise<void> {
   if (asked.length === 0) throw new Error(`no such model; models: ${MODELS.join(', ')}`);
   const open = values.render ? [] : asked.filter(({ name }) => !(STEP in FIGURES.read(name).steps));
   for (const subject of open) await measure(subject);
-  publish(renderErrors(MODELS.map((name) => ({ name, figures: FIGURES.read(name).steps[STEP] }))));
+  publish(LATENCY_PAGE, STEP, renderErrors(MODELS.map((name) => ({ name, figures: FIGURES.read(name).steps[STEP] }))));
 }
 
 async function measure({ name, model }: Case): Promise<void> {
   const started = performance.now();
   const command = `npx tsx bench/latency/errors.ts --model ${name}`;
   await withQuestion({ model, ...OPTIONS }, silent, {}, async (question) => {
-    const origin = originOf(question, command, version());
+    const origin = originOf(question, command);
     const found = await measureErrors(question);
     const seconds = (performance.now() - started) / 1000;
     FIGURES.write(name, STEP, { ...origin, ...found, seconds });
@@ -103,23 +102,6 @@ function unseenPlans({ circuit, plans }: MeasuredLatency): readonly Choice[] {
 
 function keyOf(plan: Choice): string {
   return JSON.stringify(plan);
-}
-
-function version(): string {
-  const manifest: { version: string } = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  );
-  return manifest.version;
-}
-
-const PAGE = fileURLToPath(new URL('../../docs/latency.md', import.meta.url));
-const [OPEN, CLOSE] = ['<!-- errors -->', '<!-- /errors -->'];
-
-function publish(content: string): void {
-  const text = readFileSync(PAGE, 'utf8');
-  const [from, to] = [text.indexOf(OPEN), text.indexOf(CLOSE)];
-  if (from < 0 || to < from) throw new Error(`${PAGE} has no ${OPEN} ... ${CLOSE}`);
-  writeFileSync(PAGE, `${text.slice(0, from + OPEN.length)}\n\n${content}\n\n${text.slice(to)}`);
 }
 
 function percent(share: number): string {

@@ -1,8 +1,9 @@
 /** What was measured of predictions: a file a model in bench/latency/figures/. */
-import { cpus, loadavg, totalmem } from 'node:os';
+import { loadavg } from 'node:os';
 import { z } from 'zod';
 import type { ProfileQuestion } from '../../src/pipeline/profile/profile.js';
-import { ortRuntime } from '../../src/runtime/ort.js';
+import { machine, versions } from '../../src/pipeline/result/origin.js';
+import { reportSchema } from '../../src/report/schema.js';
 import { figureFiles } from '../figure-files.js';
 
 const errors = z.object({
@@ -18,8 +19,8 @@ const stepSchema = z.object({
   date: z.iso.datetime(),
   seconds: z.number(),
   load: z.number().describe('load average of the machine when the step began'),
-  machine: z.object({ cpu: z.string(), cores: z.number(), memoryBytes: z.number(), platform: z.string() }),
-  versions: z.record(z.string(), z.string()),
+  machine: reportSchema.shape.machine,
+  versions: reportSchema.shape.versions,
   threads: z.number(),
   inputs: z.string(),
   floatMs: z.number(),
@@ -46,18 +47,13 @@ export type ErrorFigures = z.infer<typeof stepSchema>;
 export const FIGURES = figureFiles(new URL('./figures/', import.meta.url), stepSchema);
 
 /** Where figures come from. */
-export function originOf({ threads }: ProfileQuestion, command: string, version: string) {
+export function originOf({ threads }: ProfileQuestion, command: string) {
   return {
     command,
     date: new Date().toISOString(),
     load: loadavg()[0],
-    machine: {
-      cpu: cpus()[0]?.model ?? process.arch,
-      cores: cpus().length,
-      memoryBytes: totalmem(),
-      platform: `${process.platform}-${process.arch}`,
-    },
-    versions: { bitloom: version, [ortRuntime.name]: ortRuntime.version, node: process.versions.node },
+    machine: machine(),
+    versions: versions(),
     threads,
   };
 }

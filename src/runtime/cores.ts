@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 
 /** How many jobs run at once, and how many threads each of them uses. */
 export interface Split {
@@ -22,4 +22,9 @@ export function defaultSplit(cores: number = availableParallelism()): Split {
 export function allCores(): number {
   const { workers, threads } = defaultSplit();
   return workers * threads;
+}
+
+/** The processor as the system calls it; its architecture where the system does not say. */
+export function processorName(): string {
+  return cpus()[0]?.model ?? process.arch;
 }

@@ -8,14 +8,21 @@ const SHOWING = new Set(['cli', 'report']);
 
 const MODULE = /(?<!\.test|\.d)\.(ts|js|json)$/;
 
+const HOME = fileURLToPath(new URL('..', import.meta.url));
+
 let known: string | undefined;
+
+/** The version that this package has. */
+export function packageVersion(): string {
+  return versionOf(HOME);
+}
 
 /**
  * The version of bitloom and a short SHA-256 of its modules: whatever is measured by other code is another result.
  * Reads them once a process.
  */
 export function codeVersion(): string {
-  known ??= readCodeVersion(fileURLToPath(new URL('..', import.meta.url)));
+  known ??= readCodeVersion(HOME);
   return known;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { cpus } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
 import type { QuantizeSettings } from '../../options.js';
+import { processorName } from '../../runtime/cores.js';
 import { ortRuntime } from '../../runtime/ort.js';
 import { defaultCacheFolder, runFolder as folderOfRun, openCache } from '../../store/cache.js';
 import { codeVersion } from '../../store/code-version.js';
@@ -72,7 +72,7 @@ function circumstantial(results: Results): Results {
   const circumstances: Key = {
     code: codeVersion(),
     runtime: `${ortRuntime.name} ${ortRuntime.version}`,
-    cpu: cpus()[0]?.model ?? process.arch,
+    cpu: processorName(),
   };
   return {
     ...results,

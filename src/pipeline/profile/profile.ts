@@ -1,4 +1,3 @@
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { BitloomError } from '../../kernel/errors.js';
 import { type Observer, silent } from '../../kernel/observer.js';
@@ -7,7 +6,7 @@ import { latencyLabel, type Target } from '../../latency/target.js';
 import { type OptionsOf, type SettingsOf, STAGES } from '../../options.js';
 import { readOptions } from '../../read-options.js';
 import type { LatencyProfile } from '../../report/profile.js';
-import { allCores } from '../../runtime/cores.js';
+import { allCores, processorName } from '../../runtime/cores.js';
 import { feedsFor } from '../../runtime/feeds.js';
 import type { Executor } from '../../runtime/job.js';
 import { ortRuntime } from '../../runtime/ort.js';
@@ -49,7 +48,7 @@ export async function profile(
       model: source.files.model,
       target: target.name,
       runtime: `${ortRuntime.name} ${ortRuntime.version}`,
-      processor: cpus()[0]?.model ?? process.arch,
+      processor: processorName(),
       threads,
       inputs: feeds.source.kind === 'samples' ? 'samples' : 'made up',
       ...summarise({ net: bench.net, latency, units }),

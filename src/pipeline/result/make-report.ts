@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { printFloor } from '../../evaluate/floor-text.js';
 import { estimateMetric } from '../../evaluate/intervals.js';
 import type { Outcomes } from '../../evaluate/outcomes.js';
@@ -8,13 +6,13 @@ import { encodedLength } from '../../graph/to-onnx.js';
 import { mean } from '../../kernel/statistics.js';
 import { FORMATS, type Format, isFormat } from '../../quantize/formats.js';
 import { REPORT_VERSION, type Report } from '../../report/schema.js';
-import { ortRuntime } from '../../runtime/ort.js';
 import { isShare } from '../baseline/metric-for.js';
 import type { Run } from '../run.js';
 import { predictedRatio } from '../select/plan-latency.js';
 import type { Candidate, Selection } from '../select/selection.js';
 import { type Picked, ratioOf } from '../timing/pick-fastest.js';
 import { batchOf } from '../trials/workbench.js';
+import { machine, versions } from './origin.js';
 import { unitLines } from './unit-lines.js';
 
 /** Runs the picked plan on the holdout samples, which decided nothing, and gathers all that is known of the run. */
@@ -157,23 +155,6 @@ function predictionOf(run: Run, { latency }: Selection, { trial }: Picked): Pick
   if (!latency?.heldOut) return {};
   const { median, p95, ordered, plans } = latency.heldOut;
   return { prediction: { ratio: predictedRatio(latency, run, trial.plan.units), median, p95, ordered, plans } };
-}
-
-function versions(): Report['versions'] {
-  const { version }: { version: string } = JSON.parse(
-    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-  );
-  return { bitloom: version, [ortRuntime.name]: ortRuntime.version, node: process.versions.node };
-}
-
-function machine(): Report['machine'] {
-  const processors = cpus();
-  return {
-    cpu: processors[0]?.model ?? 'unknown',
-    cores: processors.length,
-    memoryBytes: totalmem(),
-    platform: `${process.platform}-${process.arch}`,
-  };
 }
 
 function warningsOf(run: Run, selection: Selection, picked: Picked): Report['warnings'] {
