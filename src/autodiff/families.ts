@@ -17,7 +17,8 @@ export type Unary =
   | 'Softplus'
   | 'Relu'
   | 'Clip'
-  | 'Cast';
+  | 'Cast'
+  | 'Copy';
 export type Binary = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Pow' | 'Max' | 'Min' | 'Greater' | 'Equal' | 'Where';
 export type Product = 'MatMul' | 'Conv' | 'ConvInput' | 'ConvWeight';
 export type Reduction = 'ReduceSum' | 'ReduceMax' | 'Softmax' | 'LogSoftmax' | 'MaxPool';

@@ -56,6 +56,8 @@ export interface Params {
   /** Infinite where there is no bound. */
   readonly Clip: { readonly min: number; readonly max: number };
   readonly Cast: { readonly to: DType };
+  /** The input under a name of its own, so that one reader's view of a value can be moved alone. */
+  readonly Copy: { readonly name: string };
 
   // Two inputs, broadcast.
   readonly Add: None;

@@ -42,5 +42,6 @@ export const UNARY_JVP: JvpTable<Unary> = {
     ];
     return [t && inside.reduce<Term>((tangent, mask) => (mask ? mul(b, tangent, mask) : tangent), t)];
   },
+  Copy: ({ t: [t] }) => [t],
   Cast: ({ b, params: { to }, t: [t] }) => [t && /float|double/.test(to) ? b.one('Cast', [t], { to }) : undefined],
 };

@@ -26,6 +26,7 @@ export const UNARY_SHAPES: ShapeTable<Unary> = {
   Softplus: same,
   Relu: same,
   Clip: same,
+  Copy: same,
   Cast: ([x], { to }) => [{ dtype: to, shape: x.shape }],
 };
 

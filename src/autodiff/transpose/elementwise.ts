@@ -5,6 +5,7 @@ import type { TransposeTable } from './rule.js';
 export const UNARY_TRANSPOSE: TransposeTable<Unary> = {
   Neg: ({ b, ct }) => [neg(b, ct)],
   Cast: ({ b, x: [x], ct }) => [b.one('Cast', [ct], { to: x.dtype })],
+  Copy: ({ ct }) => [ct],
   Abs: 'never-linear',
   Sign: 'never-linear',
   Exp: 'never-linear',
