@@ -2,6 +2,7 @@
  * Seconds for a proof, and how far the local search alone is from it, on circuits of the shapes of three families of
  * networks: `npx tsx bench/search.ts`. Prints one line a circuit; figures stand in docs/adr/0110 and 0111.
  */
+import { median } from '../src/kernel/statistics.js';
 import { costOf } from '../src/search/cost-model.js';
 import { additive } from '../src/search/damage-model.js';
 import { frontier } from '../src/search/frontier.js';
@@ -39,10 +40,6 @@ async function solve(problem: Problem<CircuitFormat>, atMost: number) {
   if (!solution || !found) throw new Error('the start of all ladders does no damage');
   const { cost, bound } = solution;
   return { seconds, gap: (cost - bound) / cost, searching, above: costOf(problem.cost, found) / cost - 1 };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 function spread(values: readonly number[]): string {

@@ -1,4 +1,5 @@
 import { findModelFolder } from './data/model-folder.js';
+import { requiredInputs } from './graph/constants.js';
 import { loadModel } from './graph/from-onnx.js';
 import type { Graph, Model, Node, Value } from './graph/model.js';
 import { precisionOf } from './graph/precision.js';
@@ -29,7 +30,7 @@ export function inspectModel(model: Model, path: string): Inspection {
     irVersion: model.irVersion,
     opsets: Object.fromEntries(model.opsets),
     precision: precisionOf(model),
-    inputs: feedsOf(model.graph).map(tensorLine),
+    inputs: requiredInputs(model.graph).map(tensorLine),
     outputs: model.graph.outputs.map(tensorLine),
     operators: countBy(nodes, (node) => (node.domain ? `${node.domain}.${node.op}` : node.op)),
     nodes: nodes.length,
@@ -38,7 +39,9 @@ export function inspectModel(model: Model, path: string): Inspection {
     refused: refusedNodes(model),
     macs: {
       total: counted.reduce((total, value) => total + value, 0),
-      at: Object.fromEntries(feedsOf(sized.graph).map((input) => [input.name, printShape(shapeOf(input) ?? [])])),
+      at: Object.fromEntries(
+        requiredInputs(sized.graph).map((input) => [input.name, printShape(shapeOf(input) ?? [])]),
+      ),
       uncounted: macs.size - counted.length,
     },
   };
@@ -46,11 +49,6 @@ export function inspectModel(model: Model, path: string): Inspection {
 
 function withMacs<T extends object>(unit: T, macs: number | undefined): T & { readonly macs?: number } {
   return macs === undefined ? unit : { ...unit, macs };
-}
-
-/** Initializers may be listed as inputs too (IR version 3); they are not fed. */
-function feedsOf(graph: Graph): readonly Value[] {
-  return graph.inputs.filter((input) => !graph.initializers.has(input.name));
 }
 
 function tensorLine({ name, type }: Value): TensorLine {

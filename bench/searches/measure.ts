@@ -1,7 +1,5 @@
 /** One step: a model at a floor by both searches and uniformly, and all models that came of it timed in turns with float. */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +7,7 @@ import type { Observer } from '../../src/kernel/observer.js';
 import type { QuantizeOptions } from '../../src/options.js';
 import { prepareSome } from '../../src/pipeline/open/open-data.js';
 import { floatModel, openModel } from '../../src/pipeline/open/open-model.js';
-import { timedFeeds } from '../../src/pipeline/profile/timed-feeds.js';
+import { TIMED_SAMPLES, timedFeeds } from '../../src/pipeline/profile/timed-feeds.js';
 import { type QuantizeResult, quantize } from '../../src/pipeline/quantize.js';
 import { reasonSpared } from '../../src/pipeline/result/unit-lines.js';
 import { isFormat } from '../../src/quantize/formats.js';
@@ -17,6 +15,7 @@ import type { Report } from '../../src/report/schema.js';
 import { bench as timeInTurns } from '../../src/runtime/bench.js';
 import type { BenchResult } from '../../src/runtime/bench-result.js';
 import type { FeedSource } from '../../src/runtime/feeds.js';
+import { hashFile } from '../../src/store/artifacts.js';
 import { type Case, readingOf, type Sets } from '../cases.js';
 import type { RunFigures, StepFigures } from './figures.js';
 import { firstTime } from './first-time.js';
@@ -24,8 +23,6 @@ import { type StageTime, timingStages } from './stages.js';
 
 /** As bench/results: one thread, one sample. */
 const THREADS = 1;
-/** Different samples that are run in turn: sequences differ in length. */
-const TIMED_SAMPLES = 8;
 /** Of one comparison: the ratios of small models are known to 2 % well before. */
 const TIMING_MS = 12_000;
 /** Of a model that is asked for, not searched for: its time decides nothing. */
@@ -102,10 +99,7 @@ async function made(bench: Bench, name: string, asked: Partial<QuantizeOptions>)
   const timer = timingStages(observer);
   const done = await quantize(options, timer.observer, { signal });
   const path = join(out, 'model.onnx');
-  const hash = createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
-  return { path, hash, done, stages: timer.stages() };
+  return { path, hash: await hashFile(path), done, stages: timer.stages() };
 }
 
 const UNIFORM = /^uniform (.+)$/;

@@ -11,8 +11,6 @@ export interface LabelRules {
   readonly names?: readonly string[];
 }
 
-export const UNKNOWN_LABELS: LabelRules = { kind: 'class' };
-
 /** The model's output tells, or else the names of its classes. One column of output is a regression; more are classes. An unknown or image-like output says nothing. */
 export function labelRulesOf(outputs: readonly Value[] = [], names?: readonly string[]): LabelRules {
   const type = outputs[0]?.type;

@@ -52,7 +52,7 @@ export function tapModels(float: Model, other: Model): Tapped {
 
 /** Values that depend on what is fed, in graph order. */
 function inputDependent(graph: Graph): ReadonlySet<string> {
-  const fed = new Set(requiredInputs(graph));
+  const fed = new Set(requiredInputs(graph).map(({ name }) => name));
   const dependent = new Set<string>();
   for (const node of graph.nodes) {
     if (!node.inputs.some((input) => fed.has(input) || dependent.has(input))) continue;

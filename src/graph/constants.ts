@@ -1,15 +1,10 @@
 import { elementCount, isDense, type Tensor, toNumbers } from '../kernel/tensor.js';
-import type { Graph, Model } from './model.js';
+import type { Graph, Model, Value } from './model.js';
 
 /**
- * Whether a caller may put another value in the place of an initializer: from IR version 4 on one that is listed among
- * the inputs too is a default, not a constant (IR.md, "Graphs").
+ * Reads the values of a graph that never change: from IR version 4 on an initializer that is listed among the inputs too is
+ * a default, which a caller may replace (IR.md, "Graphs").
  */
-export function isOverridable(model: Model, name: string): boolean {
-  return model.irVersion >= 4 && model.graph.inputs.some((input) => input.name === name);
-}
-
-/** Reads the values of a graph that never change. */
 export function constantReader(model: Model): (name: string) => Tensor | undefined {
   const defaults = new Set(model.irVersion >= 4 ? model.graph.inputs.map((input) => input.name) : []);
   return (name) => (defaults.has(name) ? undefined : model.graph.initializers.get(name));
@@ -22,13 +17,12 @@ export function constantReader(model: Model): (name: string) => Tensor | undefin
 export function withoutListedWeights(model: Model): Model {
   const { graph } = model;
   if (model.irVersion >= 4) return model;
-  const inputs = graph.inputs.filter((input) => !graph.initializers.has(input.name));
-  return { ...model, irVersion: 4, graph: { ...graph, inputs } };
+  return { ...model, irVersion: 4, graph: { ...graph, inputs: requiredInputs(graph) } };
 }
 
-/** Names a caller has to feed: inputs without an initializer. */
-export function requiredInputs(graph: Graph): readonly string[] {
-  return graph.inputs.map((input) => input.name).filter((name) => !graph.initializers.has(name));
+/** What a caller has to feed: inputs without an initializer. */
+export function requiredInputs({ inputs, initializers }: Graph): readonly Value[] {
+  return inputs.filter(({ name }) => !initializers.has(name));
 }
 
 /** The numbers of a constant, unless it is missing, not numeric, or has more than `limit` elements. */

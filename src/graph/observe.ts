@@ -1,5 +1,6 @@
 import type { Dim, Shape } from '../kernel/shape.js';
 import { fromNumbers, isDense, type Tensor } from '../kernel/tensor.js';
+import { requiredInputs } from './constants.js';
 import { product } from './dims.js';
 import type { Model, Value } from './model.js';
 import { encodeModel } from './to-onnx.js';
@@ -44,8 +45,7 @@ export async function typesOfValues(
  * along the first axis (the batch), 8 then 12 along the second (the sequence), 64 then 96 along others (an image).
  */
 export function probeFeeds(model: Model, variant: 0 | 1): Feeds {
-  const needed = model.graph.inputs.filter((input) => !model.graph.initializers.has(input.name));
-  return Object.fromEntries(needed.map((input) => [input.name, probe(input, variant)]));
+  return Object.fromEntries(requiredInputs(model.graph).map((input) => [input.name, probe(input, variant)]));
 }
 
 const OPEN_SIZES: readonly (readonly [number, number])[] = [

@@ -9,8 +9,11 @@ export interface Burst {
   readonly counted: number;
 }
 
-/** Short against the seconds in which a machine changes its mood, long against what a change of models costs. */
-const TURN_MS = 20;
+/**
+ * Milliseconds that a turn of a short model is filled to: short against the seconds in which a machine changes its mood, long
+ * against what a change of models costs.
+ */
+export const TURN_MS = 20;
 const MOST_WARM_UPS = 2;
 
 /** The burst of a model whose single run takes `runMs`. One that fills a turn alone runs once: warming up would double its cost. */

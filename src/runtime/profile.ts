@@ -42,17 +42,6 @@ export const PROFILE_JOB = jobBeside<ProfileInput, readonly (readonly NodeTime[]
 
 const WARM_UP = 2;
 
-/** Runs a model and returns each node's time, in the order in which nodes run. */
-export async function profileModel(
-  runtime: Runtime,
-  model: string,
-  feeds: TensorMap,
-  settings: ProfileSettings,
-): Promise<readonly NodeTime[]> {
-  const [times] = await profileInTurns(runtime, [{ path: model }], () => [feeds], settings);
-  return times;
-}
-
 /** Each model's node times. In every round each model runs once on the same feed, so that all meet the same noise. */
 export async function profileInTurns(
   runtime: Runtime,

@@ -6,6 +6,7 @@ import { type Part, type PartSources, partition } from '../../data/parts.js';
 import { prepare } from '../../data/prepared.js';
 import type { GivenSamples } from '../../data/sample-module.js';
 import { type PartName, type SplitOptions, stratifiedOrder } from '../../data/splits.js';
+import { requiredInputs } from '../../graph/constants.js';
 import type { Observer } from '../../kernel/observer.js';
 import type { OpenedModel } from './open-model.js';
 
@@ -34,7 +35,7 @@ export function dataOptions(
   { model, files }: Pick<OpenedModel, 'model' | 'files'>,
 ): DataOptions {
   return {
-    inputs: model.graph.inputs.filter(({ name }) => !model.graph.initializers.has(name)),
+    inputs: requiredInputs(model.graph),
     outputs: model.graph.outputs,
     model: files,
     ...(labels !== undefined && { labels }),

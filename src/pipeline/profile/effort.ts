@@ -1,3 +1,5 @@
+import { TURN_MS } from '../../runtime/burst.js';
+
 /** How much is measured. */
 export interface Effort {
   /** Plans whose nodes are profiled, and runs of each. */
@@ -27,8 +29,6 @@ const MIXED = 0.8;
 /** Rounds after which the interval of a ratio's median is about 2 % to either side on a quiet machine. */
 const ROUNDS = 16;
 const WARM_UP = 2;
-/** Short models run several times in a turn, so that it takes this long (runtime/burst.ts). */
-const TURN_MS = 20;
 /** A session takes about twice its file, and those of a group lie in memory together. */
 const GROUP_BYTES = 2e9;
 

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Model, Value } from '../../graph/model.js';
+import { requiredInputs } from '../../graph/constants.js';
 import type { Observer } from '../../kernel/observer.js';
+import { sizeOf } from '../../kernel/shape.js';
+import { sum } from '../../kernel/statistics.js';
 import type { Ladders } from '../../latency/circuit.js';
 import { type Sizes, sizesFor } from '../../latency/sizes.js';
 import type { Target } from '../../latency/target.js';
@@ -66,20 +68,12 @@ export function formatsOf({ units }: Network, choice: Choice): Formats {
 
 /** Sizes of all values in a run on the feed of median size: sequences differ in length. */
 export function sizesInRuns({ source, feeds }: Pick<LatencyQuestion, 'source' | 'feeds'>): Sizes {
-  const dims = feedsFor(fedInputs(source.model), feeds.source).map((feed) =>
+  const dims = feedsFor(requiredInputs(source.model.graph), feeds.source).map((feed) =>
     Object.fromEntries(Object.entries(feed).map(([name, tensor]) => [name, tensor.dims])),
   );
-  const elements = (of: (typeof dims)[number]) =>
-    Object.values(of)
-      .flat()
-      .reduce((total, size) => total + size, 0);
+  const elements = (of: (typeof dims)[number]) => sum(Object.values(of).map(sizeOf));
   const bySize = [...dims].sort((a, b) => elements(a) - elements(b));
   return sizesFor(source.model, bySize[bySize.length >> 1]);
-}
-
-/** Inputs that are not initializers as well. */
-export function fedInputs({ graph }: Model): readonly Value[] {
-  return graph.inputs.filter(({ name }) => !graph.initializers.has(name));
 }
 
 /**

@@ -2,6 +2,8 @@ import { createEmitter } from '../../emit/emitter.js';
 import type { Model } from '../../graph/model.js';
 import { inferTypes } from '../../graph/types.js';
 import { random } from '../../kernel/random.js';
+import { sizeOf } from '../../kernel/shape.js';
+import { sum } from '../../kernel/statistics.js';
 import { fromNumbers } from '../../kernel/tensor.js';
 import type { Sizes } from '../../latency/sizes.js';
 import { shapeKey, type UnitShape } from '../../latency/unit-shape.js';
@@ -67,7 +69,7 @@ export async function measureUnits(question: LatencyQuestion): Promise<MeasuredU
       const formats = [...new Set<Format>(['float', ...units.flatMap(({ group }) => ladders[group] ?? [])])];
       const found = await timesOf(question, { shape, unit, isolated, formats, sizes });
       const inputElements = sizeOfAll(unit.inputs, sizes);
-      shapes.push({ shape, units: names, inputElements, outputElements: product(shape.output), times: found.times });
+      shapes.push({ shape, units: names, inputElements, outputElements: sizeOf(shape.output), times: found.times });
       if (found.recalled) recalled++;
     }
     observer.progress({ stage: 'units', done: done + 1, total: alike.shapes.length, recalled });
@@ -160,7 +162,7 @@ function randomInputs({ unit, sizes }: UnitQuestion, seed: number): Feeds {
     fromNumbers(
       'float32',
       dims,
-      Float64Array.from({ length: product(dims) }, () => numbers.normal()),
+      Float64Array.from({ length: sizeOf(dims) }, () => numbers.normal()),
     );
   return Object.fromEntries(unit.inputs.map((name) => [name, filled(sizes(name) ?? [])]));
 }
@@ -197,9 +199,5 @@ function dividedTime(nodes: readonly NodeTime[]): IsolatedTime {
 }
 
 function sizeOfAll(values: readonly string[], sizes: Sizes): number {
-  return values.reduce((total, value) => total + product(sizes(value) ?? []), 0);
-}
-
-function product(dims: readonly number[]): number {
-  return dims.reduce((total, size) => total * size, 1);
+  return sum(values.map((value) => sizeOf(sizes(value) ?? [])));
 }

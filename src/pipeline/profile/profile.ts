@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { requiredInputs } from '../../graph/constants.js';
 import { BitloomError } from '../../kernel/errors.js';
 import { type Observer, silent } from '../../kernel/observer.js';
 import { loadTarget } from '../../latency/load-target.js';
@@ -18,12 +19,12 @@ import { type OpenedModel, openModel } from '../open/open-model.js';
 import { withExecutor, withFolder } from '../open/workplace.js';
 import { openWorkbench } from '../trials/workbench.js';
 import { type Control, interruptible, type Watch, watch } from '../watch.js';
-import { fedInputs, type LatencyQuestion, laddersOf, type NamedFeeds, namedFeeds } from './latency-question.js';
+import { type LatencyQuestion, laddersOf, type NamedFeeds, namedFeeds } from './latency-question.js';
 import { madeUpRanges } from './made-up-ranges.js';
 import { measureLatency } from './measure-latency.js';
 import { measureUnits } from './measure-units.js';
 import { summarise } from './summarise.js';
-import { timedFeeds } from './timed-feeds.js';
+import { TIMED_SAMPLES, timedFeeds } from './timed-feeds.js';
 
 export type ProfileOptions = OptionsOf<'profile'>;
 
@@ -130,18 +131,15 @@ async function ask<T>(scene: Scene, work: (question: ProfileQuestion) => Promise
   }
 }
 
-/** Sequences differ in length, so several samples take turns. */
-const SAMPLES = 8;
-
 /** Samples where data is given; else what the types of the inputs allow. */
 async function askedFeeds({ settings, folder, signal, observer }: Scene, source: OpenedModel): Promise<NamedFeeds> {
   const { data, seed, length } = settings;
   if (data === undefined) {
     const generated = { kind: 'generated', batch: 1, seed, ...(length !== undefined && { length }) } as const;
-    return namedFeeds(generated, feedsFor(fedInputs(source.model), generated));
+    return namedFeeds(generated, feedsFor(requiredInputs(source.model.graph), generated));
   }
   observer.stage('data');
-  const request = { samples: SAMPLES, ...settings, data };
+  const request = { samples: TIMED_SAMPLES, ...settings, data };
   return timedFeeds(await prepareSome(request, source, join(folder, 'samples'), signal));
 }
 

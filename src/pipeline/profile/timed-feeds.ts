@@ -3,7 +3,7 @@ import { readSample } from '../../data/prepared.js';
 import { type NamedFeeds, namedFeeds } from './latency-question.js';
 
 /** Samples, spread over the set, that are run in turn when models are timed: sequences differ in length. */
-const TIMED_SAMPLES = 8;
+export const TIMED_SAMPLES = 8;
 
 /** What models are timed on, and what that is called where times are kept. */
 export async function timedFeeds(set: PreparedSet): Promise<NamedFeeds> {

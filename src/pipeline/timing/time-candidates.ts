@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Model } from '../../graph/model.js';
 import { saveModel } from '../../graph/to-onnx.js';
 import { bench } from '../../runtime/bench.js';
 import type { BenchResult } from '../../runtime/bench-result.js';
 import { allCores } from '../../runtime/cores.js';
+import { hashFile } from '../../store/artifacts.js';
 import { resultKind } from '../../store/result-kind.js';
 import { withFolder } from '../open/workplace.js';
 import { timedFeeds } from '../profile/timed-feeds.js';
@@ -36,11 +35,7 @@ async function circumstances({ settings, sets }: Run) {
   if (measureWith === undefined) {
     return { set: [sets.selection.hash, sets.selection.length], threads: threadsOf(settings) };
   }
-  return {
-    module: createHash('sha256')
-      .update(await readFile(measureWith))
-      .digest('hex'),
-  };
+  return { module: await hashFile(measureWith) };
 }
 
 function threadsOf({ threads = allCores() }: Run['settings']): number {
