@@ -10,7 +10,15 @@ export interface DamageModel<F extends string> {
    * With it an exact search can bound the damage by linear rows; where damage adds, one such sum is the damage itself.
    */
   readonly support?: (assignment: Assignment<F>) => Support<F>;
+  /**
+   * Where damage is convex in shares between formats too: such a sum at any shares, those of an item adding up to at most 1.
+   * With it an exact search closes in on the bound by linear programs before it asks for whole formats.
+   */
+  readonly supportAt?: (share: Share<F>) => Support<F>;
 }
+
+/** How much of an item is in a format, from 0 to 1. */
+export type Share<F extends string> = (item: string, format: F) => number;
 
 /** constant + the sum over all items of slope(item, format). */
 export interface Support<F extends string> {
