@@ -94,7 +94,7 @@ export class Builder {
     const known = this.#written.get(draftKey(op, inputs, params));
     if (known) return known;
     const base = this.origin ? `${this.origin}/${op}` : op;
-    const outputs = SHAPES[op](inputs, params).map((type) => ({ name: this.#fresh(base), ...type }));
+    const outputs = SHAPES[op](inputs, params).map((type) => ({ ...type, name: this.#fresh(base) }));
     const equation: EquationOf<P> = { op, params, inputs, outputs, origin: this.origin };
     this.#adopt(equation as Equation);
     return outputs;
