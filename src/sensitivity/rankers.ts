@@ -1,6 +1,12 @@
 import type { Format } from '../quantize/formats.js';
 import type { Unit } from '../quantize/unit.js';
 
+/** A score that was estimated, and how well it is known. */
+export interface Estimate {
+  readonly value: number;
+  readonly standardError: number;
+}
+
 /** What a ranker may ask of one unit in one format; each measure costs more than the one before it. */
 export interface Measures {
   /** ||Q(w) - w||^2 / ||w||^2 over the unit's weight. */
@@ -8,13 +14,15 @@ export interface Measures {
   /** E ||Q(x) - x||^2 / E ||x||^2 over the values on the edges into the unit. */
   activationError(unit: Unit, format: Format): number;
   /** Mean divergence of the float model with noise in this unit's weight, as strong as the format's rounding step. */
-  divergenceWithNoise(unit: Unit, format: Format): Promise<number>;
+  divergenceWithNoise(unit: Unit, format: Format): Promise<Estimate>;
   /** Mean divergence of the model with this unit alone in the format. */
-  divergenceAlone(unit: Unit, format: Format): Promise<number>;
+  divergenceAlone(unit: Unit, format: Format): Promise<Estimate>;
 }
 
-/** Scores a unit's sensitivity to a format: the higher, the later it is quantized. */
-export type Ranker = (measures: Measures, unit: Unit, format: Format) => number | Promise<number>;
+/** Scores a unit's sensitivity to a format: the higher, the later it is quantized. A plain number is known exactly. */
+export type Ranker = (measures: Measures, unit: Unit, format: Format) => Scored | Promise<Scored>;
+
+export type Scored = number | Estimate;
 
 export type RankerName = 'error' | 'noise' | 'kl';
 

@@ -1,20 +1,23 @@
 import type { Model } from '../../graph/model.js';
-import { mean } from '../../kernel/statistics.js';
+import { mean, standardError } from '../../kernel/statistics.js';
 import { type DenseTensor, isDense, toFloat32 } from '../../kernel/tensor.js';
 import type { Formats } from '../../quantize/followers.js';
 import type { Unit } from '../../quantize/unit.js';
 import type { Executor } from '../../runtime/job.js';
 import { withNoise } from '../../sensitivity/noise.js';
-import type { Measures } from '../../sensitivity/rankers.js';
+import type { Estimate, Measures } from '../../sensitivity/rankers.js';
 import { activationError, relativeError, roundedWeight } from '../../sensitivity/rounding.js';
 import { createEvaluations } from '../baseline/evaluations.js';
 import type { Run } from '../run.js';
 import { batchOf, type Variant, weightOptions } from '../trials/workbench.js';
 
-export type MeasureOptions = Pick<
-  Run,
-  'settings' | 'source' | 'choices' | 'bench' | 'executor' | 'results' | 'float' | 'calibrated'
->;
+export interface MeasureOptions
+  extends Pick<Run, 'source' | 'choices' | 'bench' | 'executor' | 'results' | 'calibrated'> {
+  readonly settings: Pick<Run['settings'], 'reduceRange' | 'blockSize' | 'seed'>;
+  readonly float: Pick<Run['float'], 'spec' | 'ranking'>;
+  /** Told how many samples a model was run on, those that were known left out. */
+  readonly ran?: (samples: number) => void;
+}
 
 /** Measures of one unit at a time. Each run of a model takes one worker, so that as many go on as there are workers. */
 export function createMeasures(options: MeasureOptions): Measures {
@@ -36,7 +39,7 @@ export function createMeasures(options: MeasureOptions): Measures {
       }, 0),
     async divergenceWithNoise(unit, format) {
       const weight = weightOf(model, unit);
-      if (!weight || !unit.weight) return 0;
+      if (!weight || !unit.weight) return NONE;
       const strength = Math.sqrt(relativeError(toFloat32(weight), rounded(unit, format, weight)) * meanSquare(weight));
       return divergenceOf(options, await bench.variant(withNoise(model, unit.weight, strength, settings.seed)), {});
     },
@@ -49,12 +52,21 @@ export function createMeasures(options: MeasureOptions): Measures {
   };
 }
 
-async function divergenceOf({ executor, results, float }: MeasureOptions, variant: Variant, formats: Formats) {
+/** A unit without a weight has nothing that noise could be added to. */
+const NONE: Estimate = { value: 0, standardError: 0 };
+
+async function divergenceOf(
+  { executor, results, float, ran }: MeasureOptions,
+  variant: Variant,
+  formats: Formats,
+): Promise<Estimate> {
   const alone: Executor = { ...executor, workers: 1 };
   const evaluations = createEvaluations({ executor: alone, results });
   const outcomes = await evaluations.model(await float.ranking(), float.spec, variant, batchOf(formats));
   await variant.discard();
-  return mean(outcomes.divergence);
+  ran?.(outcomes.samples - outcomes.recalled);
+  const { divergence } = outcomes;
+  return { value: mean(divergence), standardError: standardError(divergence) };
 }
 
 function weightOf(model: Model, unit: Unit): DenseTensor | undefined {

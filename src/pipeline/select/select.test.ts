@@ -72,7 +72,7 @@ const damageOf = (name: string) => Number(name.slice(-1));
 function options(trials: Trials, ranked: string[]): SelectOptions {
   const alone: Measures['divergenceAlone'] = async ({ name }) => {
     ranked.push(name);
-    return damageOf(name);
+    return { value: damageOf(name), standardError: 0 };
   };
   const measures: Measures = {
     weightError: () => 0,
