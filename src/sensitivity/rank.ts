@@ -46,14 +46,14 @@ export async function scoreSteps(
   return scores;
 }
 
-export function valueOf(score: Scored): number {
+export function scoreValue(score: Scored): number {
   return typeof score === 'number' ? score : score.value;
 }
 
 function collect(steps: readonly Step[], scores: readonly Scored[]): Sensitivities {
   const result: Record<string, Partial<Record<Format, number>>> = {};
   steps.forEach(({ unit, format }, i) => {
-    result[unit.name] = { ...result[unit.name], [format]: valueOf(scores[i]) };
+    result[unit.name] = { ...result[unit.name], [format]: scoreValue(scores[i]) };
   });
   return result;
 }
