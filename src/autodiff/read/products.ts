@@ -58,7 +58,7 @@ function transposedPads(
     Math.max(0, (from[i] - 1) * strides[i] + extra[i] + (size - 1) * dilations[i] + 1 - to[i]),
   );
   const [more, less] = [totals.map((total) => Math.ceil(total / 2)), totals.map((total) => Math.floor(total / 2))];
-  return auto === 'SAME_UPPER' ? [...more, ...less] : [...less, ...more];
+  return auto === 'SAME_UPPER' ? [...less, ...more] : [...more, ...less];
 }
 
 const gemm: ReadRule = ({ b, node, inputs: [x, y], optional }) => {

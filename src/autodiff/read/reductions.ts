@@ -54,7 +54,7 @@ function reducing(reduce: Reduce): ReadRule {
   };
 }
 
-/** The places are found as they are; the values are then picked at these places. */
+/** The places are found as they are; the values are then picked at these places, and that has a derivative. */
 const topK: ReadRule = ({ b, node, inputs, outputs: [values] }) => {
   const { op, domain, attributes } = node;
   if (!values) return undefined;
@@ -63,7 +63,7 @@ const topK: ReadRule = ({ b, node, inputs, outputs: [values] }) => {
     { dtype, shape },
     { dtype: 'int64', shape },
   ] as const;
-  const [, places] = b.all('Opaque', inputs, { op, domain, attributes, absent: [], outputs });
+  const [, places] = b.all('Opaque', inputs, { op, domain, attributes, absent: [], outputs, flat: true });
   return [b.one('GatherElements', [inputs[0], places], { axis: axisOf(node, -1, shape.length) }), places];
 };
 
