@@ -1,9 +1,87 @@
-import { permute, reshape } from '../ops.js';
-import type { Form } from './forms.js';
+import { sizeOf } from '../../kernel/shape.js';
+import type { Builder } from '../builder.js';
+import { concat, matmul, mul, pad, permute, reshape, sum } from '../ops.js';
+import type { Params } from '../primitives.js';
+import type { Term } from '../program.js';
+import type { Form } from './form.js';
+import { places } from './places.js';
+
+type Geometry = Params['ConvWeight'];
+
+/** Products with fewer columns than this run far below the processor's peak. */
+const FEW_CHANNELS = 4;
+
+/** One product over all positions of all samples, of operands with the batch brought inside: [K, N P] x [N P, C]. */
+const point: Form<'ConvWeight'> = {
+  name: 'point',
+  can: ({ params }) => isPoint(params),
+  fast: () => true,
+  write: ({ b, inputs: [x, y], params }) => {
+    const w = matmul(b, batchInside(b, y), batchInside(b, window(b, x, y, params, first(params))), false, true);
+    return reshape(b, w, [y.shape[1], x.shape[1], ...params.kernel]);
+  },
+};
+
+/** A product for each sample, then their sum: no operand is moved, but each sample's [K, C] is written. */
+const pointBySample: Form<'ConvWeight'> = {
+  name: 'point-by-sample',
+  can: ({ params }) => isPoint(params),
+  fast: ({ inputs, params }) => writesLessBySample(inputs, params),
+  write: ({ b, inputs: [x, y], params }) => {
+    const rows = window(b, x, y, params, first(params));
+    const each = matmul(b, flatSpace(b, y), flatSpace(b, rows), false, true);
+    return reshape(b, sum(b, each, [0]), [y.shape[1], x.shape[1], ...params.kernel]);
+  },
+};
+
+/** A product for each place of the kernel, of `x` with its channels last. */
+const shiftsLast: Form<'ConvWeight'> = {
+  name: 'shifts-last',
+  can: ({ params }) => params.group === 1,
+  fast: ({ inputs: [x] }) => x.shape[1] > FEW_CHANNELS,
+  write: ({ b, inputs: [x, y], params }) => {
+    const channels = x.shape[1];
+    const last = permute(b, x, [0, ...params.kernel.map((_, i) => i + 2), 1]);
+    const rows = batchInside(b, y);
+    const parts = places(params.kernel).map((at) => {
+      const moved = reshape(b, windowOf(b, last, y, params, at, 1), [rows.shape[1], channels]);
+      return reshape(b, matmul(b, rows, moved), [y.shape[1], 1, channels]);
+    });
+    return kernelLast(b, concat(b, parts, 1), y.shape[1], channels, params.kernel);
+  },
+};
+
+/** A product for each place of the kernel and each sample. */
+const shiftsBySample: Form<'ConvWeight'> = {
+  name: 'shifts-by-sample',
+  can: ({ params }) => params.group === 1,
+  fast: ({ inputs, params }) => inputs[0].shape[1] > FEW_CHANNELS && writesLessBySample(inputs, params),
+  write: ({ b, inputs: [x, y], params }) => {
+    const parts = places(params.kernel).map((at) => {
+      const each = matmul(b, flatSpace(b, y), flatSpace(b, window(b, x, y, params, at)), false, true);
+      return reshape(b, sum(b, each, [0]), [y.shape[1], 1, x.shape[1]]);
+    });
+    return kernelLast(b, concat(b, parts, 1), y.shape[1], x.shape[1], params.kernel);
+  },
+};
+
+/** Depthwise: `y` times `x` moved to each place of the kernel, summed over samples and positions. */
+const depthwiseSums: Form<'ConvWeight'> = {
+  name: 'depthwise-sums',
+  can: ({ inputs: [x, y], params }) => params.group === x.shape[1] && y.shape[1] === x.shape[1],
+  fast: ({ params: { strides } }) => strides.every((stride) => stride === 1),
+  write: ({ b, inputs: [x, y], params }) => {
+    const axes = [0, ...params.kernel.map((_, i) => i + 2)];
+    const parts = places(params.kernel).map((at) =>
+      reshape(b, sum(b, mul(b, window(b, x, y, params, at), y), axes), [x.shape[1], 1]),
+    );
+    return reshape(b, concat(b, parts, 1), [x.shape[1], 1, ...params.kernel]);
+  },
+};
 
 /**
  * A convolution over the transposed batch: `x` [C/g, g N, ...] with `y` [K, N, ...] as its weights, strides and
- * dilations exchanged. Any geometry; 2 to 10 times as slow as the forward pass.
+ * dilations exchanged. Any geometry.
  */
 const transposedBatch: Form<'ConvWeight'> = {
   name: 'transposed-batch',
@@ -22,4 +100,67 @@ const transposedBatch: Form<'ConvWeight'> = {
   },
 };
 
-export const CONV_WEIGHT_FORMS: readonly Form<'ConvWeight'>[] = [transposedBatch];
+export const CONV_WEIGHT_FORMS: readonly Form<'ConvWeight'>[] = [
+  pointBySample,
+  point,
+  shiftsBySample,
+  shiftsLast,
+  depthwiseSums,
+  transposedBatch,
+];
+
+/** Whether a gradient for each sample is smaller than the operands that one product for all would have to move. */
+function writesLessBySample([x, y]: readonly Term[], { kernel }: Geometry): boolean {
+  const columns = x.shape[1];
+  const rows = y.shape[1];
+  return x.shape[0] === 1 || rows * columns * sizeOf(kernel) < sizeOf(y.shape.slice(2)) * (rows + columns);
+}
+
+function isPoint({ kernel, group }: Geometry): boolean {
+  return group === 1 && sizeOf(kernel) === 1;
+}
+
+function first({ kernel }: Geometry): readonly number[] {
+  return kernel.map(() => 0);
+}
+
+/** What the place `at` of the kernel sees of `x` [N,C,...] at each position of `y`. */
+function window(b: Builder, x: Term, y: Term, params: Geometry, at: readonly number[]): Term {
+  return windowOf(b, x, y, params, at, 2);
+}
+
+/** The same of `x` with its spatial axes from `axis` on. */
+function windowOf(b: Builder, x: Term, y: Term, params: Geometry, at: readonly number[], axis: number): Term {
+  const { strides, dilations, pads, kernel } = params;
+  const spatial = kernel.length;
+  const around = x.shape.map((_, i) => (i >= axis && i < axis + spatial ? pads[i - axis] : 0));
+  const after = x.shape.map((_, i) => (i >= axis && i < axis + spatial ? pads[i - axis + spatial] : 0));
+  const padded = pad(b, x, [...around, ...after]);
+  const starts = x.shape.map(() => 0);
+  const ends = [...padded.shape];
+  const steps = x.shape.map(() => 1);
+  for (let i = 0; i < spatial; i++) {
+    starts[axis + i] = at[i] * dilations[i];
+    steps[axis + i] = strides[i];
+    ends[axis + i] = starts[axis + i] + (y.shape[i + 2] - 1) * strides[i] + 1;
+  }
+  return b.one('Slice', [padded], { starts, ends, steps });
+}
+
+/** [N,K,...] as [K, N P]. */
+function batchInside(b: Builder, y: Term): Term {
+  const flat = flatSpace(b, y);
+  const [batch, channels, count] = flat.shape;
+  return reshape(b, permute(b, flat, [1, 0, 2]), [channels, batch * count]);
+}
+
+/** [N,K,...] as [N, K, P]. */
+function flatSpace(b: Builder, y: Term): Term {
+  return reshape(b, y, [y.shape[0], y.shape[1], sizeOf(y.shape.slice(2))]);
+}
+
+/** [.., kk C] brought to [K, C, kernel]. */
+function kernelLast(b: Builder, w: Term, rows: number, channels: number, kernel: readonly number[]): Term {
+  const split = reshape(b, w, [rows, sizeOf(kernel), channels]);
+  return reshape(b, permute(b, split, [0, 2, 1]), [rows, channels, ...kernel]);
+}

@@ -1,17 +1,9 @@
 import type { Primitive } from '../primitives.js';
-import type { Program, Term } from '../program.js';
+import type { Program } from '../program.js';
+import { CONV_INPUT_FORMS } from './conv-input.js';
 import { CONV_WEIGHT_FORMS } from './conv-weight.js';
-import { type RewriteRule, type RewriteSite, rewrite } from './rewrite.js';
-
-/** One way to say an equation in others. */
-export interface Form<P extends Primitive> {
-  readonly name: string;
-  /** Whether it can say this one. */
-  readonly can: (site: RewriteSite<P>) => boolean;
-  /** Whether it is the fastest here of those that follow in the list, by the figures of ADR 0120. */
-  readonly fast: (site: RewriteSite<P>) => boolean;
-  readonly write: (site: RewriteSite<P>) => Term;
-}
+import type { Form } from './form.js';
+import { type RewriteRule, rewrite } from './rewrite.js';
 
 /** Primitive -> the name of a form. */
 export type FormChoice = { readonly [P in Primitive]?: string };
@@ -20,6 +12,7 @@ export type FormChoice = { readonly [P in Primitive]?: string };
 export function inFastForms(program: Program, choice: FormChoice = {}): Program {
   return rewrite(program, {
     Copy: ({ inputs }) => inputs,
+    ConvInput: fastest(CONV_INPUT_FORMS, choice.ConvInput),
     ConvWeight: fastest(CONV_WEIGHT_FORMS, choice.ConvWeight),
   });
 }

@@ -28,6 +28,7 @@ export function toModel(program: Program, { name = 'program', forms = {} }: Writ
   return buildModel({ name, inputs, outputs, opset: OPSET, domains: domainsOf(fast) }, (edit) => write(edit, fast));
 }
 
+/** Outputs that nobody reads are left out, but for a first one, which no operator can do without. */
 function write(edit: GraphEdit, program: Program): void {
   const names = new Map(program.inputs.map((input) => [input.name, input.name]));
   for (const [name, tensor] of program.constants) names.set(name, edit.constant(name, tensor));
@@ -35,8 +36,9 @@ function write(edit: GraphEdit, program: Program): void {
   const read = new Set([...program.equations.flatMap(({ inputs }) => inputs), ...program.outputs.values()].map(nameOf));
   const known = new Map<string, string>();
   for (const equation of program.equations) {
-    for (const { name } of equation.outputs)
-      names.set(name, read.has(name) ? (wanted.get(name) ?? edit.fresh(name)) : '');
+    equation.outputs.forEach(({ name }, i) => {
+      names.set(name, read.has(name) || i === 0 ? (wanted.get(name) ?? edit.fresh(name)) : '');
+    });
     writeEquation(edit, equation, names, known);
   }
   for (const [output, term] of program.outputs) {
