@@ -1,7 +1,5 @@
-import type { Loss } from '../../src/autodiff/losses.js';
 import {
   cotangentOf,
-  gaussNewton,
   gradient,
   gradientOf,
   type HessianMode,
@@ -51,6 +49,8 @@ export const LAWS = {
   modes: 1e-10,
   /** Where the outputs are softmax scores and the loss is the divergence from themselves, H = J' F J. */
   'gauss-newton': 1e-9,
+  /** S S' = F, where S is what `rootProduct` pulls back. */
+  root: 1e-9,
 } as const;
 
 export type Law = keyof typeof LAWS;
@@ -172,20 +172,6 @@ async function secondOrder(site: Site): Promise<Errors<SecondOrder>> {
     'hvp-linear': apart(await curved(here, first, combination(a, v, w)), combination(a, Hv, Hw)),
     modes: Math.max(...modes),
   };
-}
-
-/** H v and J' F J v of a program that has a loss; how far apart they are. */
-export async function gaussNewtonError(
-  subject: Subject,
-  loss: Loss,
-  precision: 'float64' | 'own' = 'float64',
-  mode: HessianMode = 'forward-over-reverse',
-): Promise<number> {
-  return at(subject, 1, precision, async (site) => {
-    const { program, wrt, v } = site;
-    const exact = await curved(site, hvp(program, wrt, mode), v);
-    return apart(exact, await curved(site, gaussNewton(program, wrt, loss), v));
-  });
 }
 
 /** A step along v, within which no branch changes. */
