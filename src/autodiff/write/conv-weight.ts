@@ -65,17 +65,20 @@ const shiftsBySample: Form<'ConvWeight'> = {
   },
 };
 
-/** Depthwise: `y` times `x` moved to each place of the kernel, summed over samples and positions. */
-const depthwiseSums: Form<'ConvWeight'> = {
-  name: 'depthwise-sums',
-  can: ({ inputs: [x, y], params }) => params.group === x.shape[1] && y.shape[1] === x.shape[1],
-  fast: ({ params: { strides } }) => strides.every((stride) => stride === 1),
+/** Depthwise, with channels last: `y` times `x` moved to each place of the kernel, summed over samples and positions. */
+const depthwiseLast: Form<'ConvWeight'> = {
+  name: 'depthwise-last',
+  can: ({ inputs: [x, y], params }) => isDepthwise(x, y, params),
+  fast: () => true,
   write: ({ b, inputs: [x, y], params }) => {
-    const axes = [0, ...params.kernel.map((_, i) => i + 2)];
-    const parts = places(params.kernel).map((at) =>
-      reshape(b, sum(b, mul(b, window(b, x, y, params, at), y), axes), [x.shape[1], 1]),
-    );
-    return reshape(b, concat(b, parts, 1), [x.shape[1], 1, ...params.kernel]);
+    const order = [0, ...params.kernel.map((_, i) => i + 2), 1];
+    const [turned, factors] = [permute(b, x, order), permute(b, y, order)];
+    const axes = order.slice(0, -1).map((_, axis) => axis);
+    const parts = places(params.kernel).map((at) => {
+      const products = mul(b, windowOf(b, turned, y, params, at, 1), factors);
+      return reshape(b, sum(b, products, axes), [1, x.shape[1]]);
+    });
+    return reshape(b, permute(b, concat(b, parts, 0), [1, 0]), [x.shape[1], 1, ...params.kernel]);
   },
 };
 
@@ -105,7 +108,7 @@ export const CONV_WEIGHT_FORMS: readonly Form<'ConvWeight'>[] = [
   point,
   shiftsBySample,
   shiftsLast,
-  depthwiseSums,
+  depthwiseLast,
   transposedBatch,
 ];
 
@@ -114,6 +117,10 @@ function writesLessBySample([x, y]: readonly Term[], { kernel }: Geometry): bool
   const columns = x.shape[1];
   const rows = y.shape[1];
   return x.shape[0] === 1 || rows * columns * sizeOf(kernel) < sizeOf(y.shape.slice(2)) * (rows + columns);
+}
+
+function isDepthwise(x: Term, y: Term, { group }: Geometry): boolean {
+  return group === x.shape[1] && group === y.shape[1];
 }
 
 function isPoint({ kernel, group }: Geometry): boolean {

@@ -1,0 +1,104 @@
+/**
+ * CPU time of derivatives of the loss by the weights of all units, over that of a forward pass of the model as its file
+ * has it: one thread, all optimizations of ONNX Runtime, in turns, medians.
+ *
+ *     npx tsx bench/autodiff/speed.ts [--model NAME] [--batch N] [--rounds N] [--profile]
+ *
+ * `--profile` prints what the operators of each take instead. Wants a quiet machine.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { toModel } from '../../src/autodiff/write/to-model.js';
+import { saveModel } from '../../src/graph/to-onnx.js';
+import { median } from '../../src/kernel/statistics.js';
+import type { Feeds } from '../../src/runtime/feeds.js';
+import { ortRuntime } from '../../src/runtime/ort.js';
+import { profileInTurns } from '../../src/runtime/profile.js';
+import type { Session } from '../../src/runtime/session.js';
+import { DERIVATIVES, feedsOf, openSubject, SUBJECTS, type Subject } from './subjects.js';
+
+/** A model file and what it is fed. */
+interface Timed {
+  readonly name: string;
+  readonly path: string;
+  readonly feeds: Feeds;
+  readonly theory?: number;
+  readonly aim?: number;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      model: { type: 'string' },
+      batch: { type: 'string' },
+      rounds: { type: 'string', default: '7' },
+      profile: { type: 'boolean' },
+    },
+  });
+  for (const subject of SUBJECTS.filter(({ name }) => name === (values.model ?? name))) {
+    const batch = Number(values.batch ?? subject.batch);
+    const folder = await mkdtemp(join(tmpdir(), 'bitloom-speed-'));
+    try {
+      const timed = await derived({ ...subject, batch }, folder);
+      console.log(`\n${subject.name}, batch ${batch}`);
+      if (values.profile) for (const each of timed) await printProfile(each);
+      else await printTimes(timed, Number(values.rounds));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** The model itself, then its derivatives, each in a file. */
+async function derived(subject: Subject, folder: string): Promise<readonly Timed[]> {
+  const { program, feeds, wrt, output } = await openSubject(subject);
+  const timed: Timed[] = [{ name: 'forward', path: subject.file, feeds }];
+  for (const [i, { name, theory, aim, derive }] of DERIVATIVES.entries()) {
+    const product = derive(program, wrt, output);
+    const path = join(folder, `${i}.onnx`);
+    await saveModel(toModel(product), path);
+    timed.push({ name, path, feeds: feedsOf(product, feeds), theory, aim });
+  }
+  return timed;
+}
+
+async function printTimes(timed: readonly Timed[], rounds: number): Promise<void> {
+  const sessions: Session[] = [];
+  for (const { path } of timed) sessions.push(await ortRuntime.open(path, { threads: 1, unplannedMemory: true }));
+  const seconds: number[][] = timed.map(() => []);
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, session] of sessions.entries()) {
+      const taken = await cpuSeconds(() => session.run(timed[i].feeds));
+      if (round > 0) seconds[i].push(taken);
+    }
+  }
+  await Promise.all(sessions.map((session) => session.close()));
+  timed.forEach(({ name, theory, aim }, i) => {
+    const ratio = median(seconds[i].map((taken, round) => taken / seconds[0][round]));
+    const beside = theory === undefined ? '' : `   by counting ${theory}, aim ${aim}`;
+    console.log(`${name.padEnd(10)} ${median(seconds[i]).toFixed(3)} s  ${ratio.toFixed(2)} x${beside}`);
+  });
+}
+
+async function cpuSeconds(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+async function printProfile({ name, path, feeds }: Timed): Promise<void> {
+  const [times] = await profileInTurns(ortRuntime, [{ path }], () => [feeds], { threads: 1, runs: 3 });
+  const totals = new Map<string, { ms: number; nodes: number }>();
+  for (const { op, medianMs } of times) {
+    const { ms, nodes } = totals.get(op) ?? { ms: 0, nodes: 0 };
+    totals.set(op, { ms: ms + medianMs, nodes: nodes + 1 });
+  }
+  const all = [...totals].sort(([, a], [, b]) => b.ms - a.ms);
+  console.log(`\n${name}: ${all.reduce((total, [, { ms }]) => total + ms, 0).toFixed(0)} ms in ${times.length} nodes`);
+  for (const [op, { ms, nodes }] of all.slice(0, 16)) console.log(`  ${op.padEnd(24)} ${ms.toFixed(1)} ms, ${nodes}`);
+}
+
+await main();
