@@ -1,5 +1,6 @@
 import { random } from '../../src/kernel/random.js';
-import { type DenseTensor, fromNumbers, isDense, type Tensor, toNumbers } from '../../src/kernel/tensor.js';
+import { sizeOf } from '../../src/kernel/shape.js';
+import { type DenseTensor, type Tensor, tensor, toNumbers } from '../../src/kernel/tensor.js';
 import type { TensorMap } from '../../src/runtime/session.js';
 
 /** Tensors of one space by name: a point, a direction, a gradient. */
@@ -9,14 +10,29 @@ type Named = readonly { readonly name: string; readonly dtype: Tensor['dtype']; 
 
 /** Normal numbers from a seed, for each of these names. */
 export function normal(space: Named, seed: number): Vector {
+  const next = stream(seed);
+  return Object.fromEntries(space.map((term) => [term.name, filled(term, next)]));
+}
+
+/** A prime, so that no axis of a tensor repeats in step with it. */
+const PERIOD = 262_147;
+
+/** Normal numbers that repeat after a long period: a network of 10^8 weights is filled in a moment. */
+export function stream(seed: number): () => number {
   const source = random(seed);
-  return Object.fromEntries(space.map((term) => [term.name, filled(term, () => source.normal())]));
+  const drawn: number[] = [];
+  let at = 0;
+  return () => {
+    if (drawn.length < PERIOD) return drawn[drawn.push(source.normal()) - 1];
+    at = (at + 1) % PERIOD;
+    return drawn[at];
+  };
 }
 
 function filled({ dtype, shape }: Named[number], next: () => number): DenseTensor {
-  if (dtype === 'string') throw new TypeError('strings have no directions');
-  const count = shape.reduce((size, dim) => size * dim, 1);
-  return fromNumbers(dtype, shape, Float64Array.from({ length: count }, next));
+  const values = dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape));
+  for (let i = 0; i < values.length; i++) values[i] = next();
+  return tensor(dtype === 'float32' ? 'float32' : 'float64', shape, values);
 }
 
 /** x + step * v; what v does not name stays. */
@@ -32,9 +48,8 @@ export function combination(a: number, v: Vector, w: Vector): Vector {
 function combined(base: (name: string) => Tensor, v: Vector, factor: number): Vector {
   return Object.fromEntries(
     Object.entries(v).map(([name, direction]) => {
-      const [from, along] = [toNumbers(base(name)), toNumbers(direction)];
-      const values = Float64Array.from(along, (item, i) => from[i] + factor * item);
-      return [name, alike(direction, values)];
+      const from = toNumbers(base(name));
+      return [name, mapped(direction, (item, i) => from[i] + factor * item)];
     }),
   );
 }
@@ -43,19 +58,16 @@ function combined(base: (name: string) => Tensor, v: Vector, factor: number): Ve
 export function quotient(above: Vector, below: Vector, step: number): Vector {
   const difference = combination(-1, below, above);
   return Object.fromEntries(
-    Object.entries(difference).map(([name, item]) => [
-      name,
-      alike(
-        item,
-        Float64Array.from(toNumbers(item), (each) => each / (2 * step)),
-      ),
-    ]),
+    Object.entries(difference).map(([name, item]) => [name, mapped(item, (each) => each / (2 * step))]),
   );
 }
 
-function alike(like: Tensor, values: Float64Array): DenseTensor {
-  if (!isDense(like)) throw new TypeError('strings have no directions');
-  return fromNumbers(like.dtype, like.dims, values);
+/** Of the same type and shape; what is neither float32 nor float64 comes out as float64. */
+function mapped(like: Tensor, change: (item: number, i: number) => number): DenseTensor {
+  const items = toNumbers(like);
+  const values = like.dtype === 'float32' ? new Float32Array(items.length) : new Float64Array(items.length);
+  for (let i = 0; i < values.length; i++) values[i] = change(items[i], i);
+  return tensor(like.dtype === 'float32' ? 'float32' : 'float64', like.dims, values);
 }
 
 export function inner(a: Vector, b: Vector): number {
@@ -69,6 +81,12 @@ export function inner(a: Vector, b: Vector): number {
 
 export function norm(a: Vector): number {
   return Math.sqrt(inner(a, a));
+}
+
+/** What <a, b> is like where `b` is random: |a| |b| over the root of their dimension. */
+export function usualProduct(a: Vector, b: Vector): number {
+  const dimension = Object.values(a).reduce((count, { dims }) => count + sizeOf(dims), 0);
+  return (norm(a) * norm(b)) / Math.sqrt(Math.max(dimension, 1));
 }
 
 function total(a: Vector, part: (name: string, items: ArrayLike<number>) => number): number {

@@ -1,9 +1,10 @@
 import { Builder } from '../../src/autodiff/builder.js';
-import { add, mul, reshape, sum } from '../../src/autodiff/ops.js';
+import { add, mul, reshape, scale, sum } from '../../src/autodiff/ops.js';
 import type { Equation, Program, Term } from '../../src/autodiff/program.js';
 import type { DType } from '../../src/kernel/dtype.js';
 import type { TensorMap } from '../../src/runtime/session.js';
 import { doubled } from '../support/double.js';
+import { largest } from './directions.js';
 
 /** What laws are asked of: derivatives of some outputs of a program by some of its inputs, at a point. */
 export interface Subject {
@@ -71,6 +72,24 @@ function wideTerm(term: Term): Term {
 
 function wideType(dtype: DType): DType {
   return dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' ? 'float64' : dtype;
+}
+
+/**
+ * The subject whose only output `scores` is what goes into the Softmax that the first output comes from, divided by
+ * its largest magnitude: where one class has all the probability every derivative is 0, and laws say nothing.
+ */
+export async function withCalmScores(
+  subject: Subject,
+  run: (program: Program) => Promise<TensorMap>,
+): Promise<Subject> {
+  const b = Builder.from(subject.program);
+  const output = termOf(subject.program, subject.of[0]);
+  const last = b.producer(output);
+  const scores = last?.op === 'Softmax' ? last.inputs[0] : output;
+  const plain = b.finish(new Map([['scores', scores]]));
+  const size = largest(await run(plain));
+  const program = b.finish(new Map([['scores', scale(b, scores, 1 / size)]]));
+  return { ...subject, program, of: ['scores'] };
 }
 
 const BRANCHES: ReadonlySet<string> = new Set(['Sign', 'Greater', 'Equal']);

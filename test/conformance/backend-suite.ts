@@ -5,14 +5,7 @@ import type { Model } from '../../src/graph/model.js';
 import type { Feeds } from '../../src/graph/observe.js';
 import { isDense, type Tensor, toNumbers } from '../../src/kernel/tensor.js';
 import { SHARED } from '../support/run-model.js';
-import {
-  type BackendCase,
-  type BackendSet,
-  backendCases,
-  rampInput,
-  readExclusions,
-  readTensor,
-} from './backend-cases.js';
+import { type BackendCase, backendCases, readExclusions } from './backend-cases.js';
 
 const ROOT = join(SHARED, 'onnx-backend');
 
@@ -44,13 +37,6 @@ export function everyBackendModel(
       await expect(check(backendCase), `excluded (${reason}) but passes`).rejects.toThrow();
     });
   });
-}
-
-/** The inputs that a caller has to feed; the light models store none. */
-export function feedsOf(model: Model, set: BackendSet): Feeds {
-  if (set.inputs.length === 0 && set.outputs.some((path) => path.includes('light_'))) return rampInput(model);
-  const open = model.graph.inputs.filter(({ name }) => !model.graph.initializers.has(name));
-  return Object.fromEntries(set.inputs.slice(0, open.length).map((path, i) => [open[i].name, readTensor(path)]));
 }
 
 export function expectClose(model: Model, results: Feeds, expected: readonly Tensor[]): void {

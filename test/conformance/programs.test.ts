@@ -8,8 +8,8 @@ import { probeFeeds } from '../../src/graph/observe.js';
 import { encodeModel } from '../../src/graph/to-onnx.js';
 import { readBack } from '../support/read-back.js';
 import { runModel, SHARED } from '../support/run-model.js';
-import { readTensor } from './backend-cases.js';
-import { everyBackendModel, expectClose, feedsOf } from './backend-suite.js';
+import { feedsOf, readTensor } from './backend-cases.js';
+import { everyBackendModel, expectClose } from './backend-suite.js';
 
 everyBackendModel(
   'ONNX backend models, read into primitives and written again',

@@ -3,8 +3,8 @@ import { loadModel } from '../../src/graph/from-onnx.js';
 import { upgradeOpset } from '../../src/graph/upgrade.js';
 import { simplify } from '../../src/simplify/simplify.js';
 import { runGraph, runModel } from '../support/run-model.js';
-import { readTensor } from './backend-cases.js';
-import { everyBackendModel, expectClose, feedsOf } from './backend-suite.js';
+import { feedsOf, readTensor } from './backend-cases.js';
+import { everyBackendModel, expectClose } from './backend-suite.js';
 
 everyBackendModel(
   'ONNX backend models, carried to opset 21 and simplified',
