@@ -150,6 +150,7 @@ async function adjointError(site: Site, forward: Program, reverse: Program): Pro
   const Jv = await pushed(site, forward, site.v);
   const Ju = await pulled(site, reverse, site.u);
   const usual = Math.max(usualProduct(site.u, Jv), usualProduct(Ju, site.v), TINY);
+  if (site.live && usual === TINY) throw new RangeError('the derivative is 0 here');
   return Math.abs(inner(site.u, Jv) - inner(Ju, site.v)) / usual;
 }
 

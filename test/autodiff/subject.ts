@@ -14,6 +14,8 @@ export interface Subject {
   readonly of: readonly string[];
   /** A value of every input. */
   readonly point: TensorMap;
+  /** The derivative is known not to be 0 here: laws that hold of nothing are then an error. */
+  readonly live?: true;
 }
 
 export const weightOf = (output: string) => `weight of ${output}`;
