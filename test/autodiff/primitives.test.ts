@@ -19,7 +19,7 @@ describe('a primitive obeys the laws of first and second derivatives', () => {
     const law = fc.asyncProperty(samples, fc.nat(), async (sample, seed) => {
       expect(broken(await measureLaws(subjectOf(sample, seed), seed))).toEqual([]);
     });
-    await fc.assert(law, { numRuns: 8, seed: SEED });
+    await fc.assert(law, { numRuns: 6, seed: SEED });
   });
 });
 
@@ -28,7 +28,7 @@ describe('and so does its derivative', () => {
     const law = fc.asyncProperty(samples, fc.nat(), async (sample, seed) => {
       expect(broken(await measureLaws(derived(subjectOf(sample, seed)), seed))).toEqual([]);
     });
-    await fc.assert(law, { numRuns: 3, seed: SEED });
+    await fc.assert(law, { numRuns: 2, seed: SEED });
   });
 });
 
