@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crossEntropy, divergence, squaredError } from '../../src/autodiff/losses.js';
-import { moved, normal } from './directions.js';
 import { networkSubject, networks } from './graph-subjects.js';
 import { broken, type Errors, Kink, measureLaws } from './laws.js';
 import { gaussNewtonError, rootError, underLoss } from './loss-subject.js';
-import { type Subject, termOf } from './subject.js';
+import { elsewhere, type Subject } from './subject.js';
 
 const SEED = 6;
 
@@ -20,12 +19,6 @@ async function holds(
     expect(broken(errors)).toEqual([]);
   });
   await fc.assert(law, { numRuns, seed: SEED });
-}
-
-/** Away from the point whose output is the reference: there the gradient is 0. */
-function elsewhere(subject: Subject): Subject {
-  const space = subject.wrt.map((name) => ({ ...termOf(subject.program, name), name }));
-  return { ...subject, point: moved(subject.point, normal(space, SEED), 0.3) };
 }
 
 function unlessKink(error: unknown): undefined {

@@ -10,6 +10,7 @@ import {
   vjp,
 } from '../../src/autodiff/products.js';
 import type { Program } from '../../src/autodiff/program.js';
+import { fromNumbers, toNumbers } from '../../src/kernel/tensor.js';
 import type { TensorMap } from '../../src/runtime/session.js';
 import { type Workbench, workbench } from './compiled.js';
 import {
@@ -102,7 +103,8 @@ export async function measureLaws(subject: Subject, seed = 11): Promise<Errors<F
 export async function measureAdjoint(subject: Subject, seed = 11): Promise<number> {
   return at(subject, seed, 'own', async (site) => {
     const { program, wrt, of } = site;
-    return adjointError(site, jvp(program, wrt, of), vjp(program, wrt, of));
+    const Jv = await pushed(site, jvp(program, wrt, of), site.v);
+    return adjointError(site, Jv, await pulled(site, vjp(program, wrt, of), site.u));
   });
 }
 
@@ -131,7 +133,6 @@ async function at<T>(
 
 async function firstOrder(site: Site): Promise<Errors<FirstOrder>> {
   const { program, wrt, of, bench, point, v, u } = site;
-  const w = site.other();
   const forward = jvp(program, wrt, of);
   const reverse = vjp(program, wrt, of);
   const Jv = await pushed(site, forward, v);
@@ -140,26 +141,42 @@ async function firstOrder(site: Site): Promise<Errors<FirstOrder>> {
   const value = (h: number) => bench.run(program, moved(point, v, h), of);
   const slope = quotient(await value(step), await value(-step), step);
   const scale = largest(await value(0));
-  const a = 0.75;
   return {
     jvp: apart(Jv, slope, 1e-3 * scale),
     vjp: Math.abs(inner(Ju, v) - inner(u, slope)) / Math.max(norm(u) * norm(slope), 1e-3 * scale * norm(u), TINY),
-    adjoint: await adjointError(site, forward, reverse),
-    linear: apart(
-      await pushed(site, forward, combination(a, v, w)),
-      combination(a, Jv, await pushed(site, forward, w)),
-    ),
+    adjoint: adjointError(site, Jv, Ju),
+    linear: await linearError(site, forward, reverse),
   };
 }
 
 const TINY = 1e-300;
 
-async function adjointError(site: Site, forward: Program, reverse: Program): Promise<number> {
-  const Jv = await pushed(site, forward, site.v);
-  const Ju = await pulled(site, reverse, site.u);
-  const usual = Math.max(usualProduct(site.u, Jv), usualProduct(Ju, site.v), TINY);
-  if (site.live && usual === TINY) throw new RangeError('the derivative is 0 here');
-  return Math.abs(inner(site.u, Jv) - inner(Ju, site.v)) / usual;
+function adjointError({ u, v, live }: Site, Jv: Vector, Ju: Vector): number {
+  const usual = Math.max(usualProduct(u, Jv), usualProduct(Ju, v), TINY);
+  if (live && usual === TINY) throw new RangeError('the derivative is 0 here');
+  return Math.abs(inner(u, Jv) - inner(Ju, v)) / usual;
+}
+
+/** How far J is from linear in the direction, J' in the cotangent. */
+async function linearError(site: Site, forward: Program, reverse: Program): Promise<number> {
+  const a = 0.75;
+  const both = async (map: (at: Vector) => Promise<Vector>, x: Vector, y: Vector) =>
+    apart(await map(combination(a, x, y)), combination(a, await map(x), await map(y)));
+  const { v, u } = site;
+  return Math.max(
+    await both((at) => pushed(site, forward, at), v, site.other()),
+    await both((at) => pulled(site, reverse, at), u, mirrored(u)),
+  );
+}
+
+/** Another cotangent: the numbers of each tensor in reverse order. */
+function mirrored(u: Vector): Vector {
+  return Object.fromEntries(
+    Object.entries(u).map(([name, value]) => {
+      const values = Float64Array.from(toNumbers(value)).reverse();
+      return [name, fromNumbers('float64', value.dims, values)];
+    }),
+  );
 }
 
 /** Of the sum of <weight, output>, whose gradient is a VJP. */

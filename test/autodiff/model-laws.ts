@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { divergence } from '../../src/autodiff/losses.js';
 import { loadModel } from '../../src/graph/from-onnx.js';
 import type { Model, Value } from '../../src/graph/model.js';
@@ -6,6 +7,7 @@ import { isStatic, sizeOf } from '../../src/kernel/shape.js';
 import { fromNumbers, toNumbers } from '../../src/kernel/tensor.js';
 import type { TensorMap } from '../../src/runtime/session.js';
 import { type BackendCase, feedsOf } from '../conformance/backend-cases.js';
+import { SHARED } from '../support/run-model.js';
 import { runOnce } from './compiled.js';
 import { normal } from './directions.js';
 import { type Errors, measureAdjoint, measureLaws } from './laws.js';
@@ -55,6 +57,12 @@ function sizes({ name, type }: Value): readonly number[] {
   if (type?.kind === 'tensor' && type.shape && isStatic(type.shape)) return type.shape;
   throw new RangeError(`the shape of ${name} is open`);
 }
+
+/** Trained models that lie beside the project on the machines that have them. */
+export const TRAINED = [
+  ...['resnet20-cifar10', 'mobilenetv2-0.35-tinyimagenet', 'gpt2-smiles', 'bert-mini-sst2'],
+  'minilm-l6-sst2/onnx/model',
+].map((name) => ({ name, file: join(SHARED, 'models', `${name}.onnx`) }));
 
 /** The derivatives of a trained model's first output, at inputs from a seed: normal numbers, tokens, masks of ones. */
 export async function trainedSubject(file: string, precision: 'float64' | 'own', length = 12): Promise<Subject> {

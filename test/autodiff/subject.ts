@@ -1,10 +1,11 @@
 import { Builder } from '../../src/autodiff/builder.js';
-import { add, mul, reshape, scale, sum } from '../../src/autodiff/ops.js';
+import { pushForward } from '../../src/autodiff/forward-mode.js';
+import { add, mul, reshape, scale, sum, zeros } from '../../src/autodiff/ops.js';
 import type { Equation, Program, Term } from '../../src/autodiff/program.js';
 import type { DType } from '../../src/kernel/dtype.js';
 import type { TensorMap } from '../../src/runtime/session.js';
 import { doubled } from '../support/double.js';
-import { largest } from './directions.js';
+import { largest, moved, normal } from './directions.js';
 
 /** What laws are asked of: derivatives of some outputs of a program by some of its inputs, at a point. */
 export interface Subject {
@@ -35,6 +36,28 @@ export function termOf(program: Program, name: string): Term {
   const term = program.outputs.get(name) ?? program.values.get(name);
   if (!term) throw new RangeError(`no value ${name}`);
   return term;
+}
+
+/** The subject's derivative along a direction that moves too. */
+export function derived({ program, wrt, of: [y], point }: Subject): Subject {
+  const b = Builder.from(program);
+  const along = wrt.map((name) => b.input(`along ${name}`, termOf(program, name)));
+  for (const term of along) b.setValue(term.name, term);
+  const tangents = pushForward(b, new Map(wrt.map((name, i) => [name, along[i]])));
+  const slope = tangents.get(termOf(program, y).name) ?? zeros(b, termOf(program, y));
+  const derivative = b.finish(new Map([['slope', slope]]));
+  return {
+    program: derivative,
+    wrt: derivative.inputs.map(({ name }) => name),
+    of: ['slope'],
+    point: { ...point, ...normal(along, 17) },
+  };
+}
+
+/** At another point than the subject's own, whose output is a loss's reference: there the gradient is 0. */
+export function elsewhere(subject: Subject): Subject {
+  const space = subject.wrt.map((name) => ({ ...termOf(subject.program, name), name }));
+  return { ...subject, point: moved(subject.point, normal(space, 6), 0.3) };
 }
 
 /** The program with these constants as inputs; gives their values too. */
