@@ -13,19 +13,18 @@ import { parseArgs } from 'node:util';
 import { toModel } from '../../src/autodiff/write/to-model.js';
 import { saveModel } from '../../src/graph/to-onnx.js';
 import { median } from '../../src/kernel/statistics.js';
-import type { Feeds } from '../../src/runtime/feeds.js';
 import { ortRuntime } from '../../src/runtime/ort.js';
 import { profileInTurns } from '../../src/runtime/profile.js';
-import type { Session } from '../../src/runtime/session.js';
+import { cpuTimes, type Fed, ratioOf } from './cpu-time.js';
 import { DERIVATIVES, feedsOf, openSubject, SUBJECTS, type Subject } from './subjects.js';
 
-/** A model file and what it is fed. */
-interface Timed {
+/** A model file. */
+interface Timed extends Fed {
   readonly name: string;
-  readonly path: string;
-  readonly feeds: Feeds;
+  readonly model: string;
   readonly theory?: number;
   readonly aim?: number;
+  readonly pytorch?: number;
 }
 
 async function main(): Promise<void> {
@@ -54,43 +53,29 @@ async function main(): Promise<void> {
 /** The model itself, then its derivatives, each in a file. */
 async function derived(subject: Subject, folder: string): Promise<readonly Timed[]> {
   const { program, feeds, wrt, output } = await openSubject(subject);
-  const timed: Timed[] = [{ name: 'forward', path: subject.file, feeds }];
+  const peer = subject.pytorch ?? {};
+  const timed: Timed[] = [{ name: 'forward', model: subject.file, feeds, pytorch: peer.forward }];
   for (const [i, { name, theory, aim, derive }] of DERIVATIVES.entries()) {
     const product = derive(program, wrt, output);
     const path = join(folder, `${i}.onnx`);
     await saveModel(toModel(product), path);
-    timed.push({ name, path, feeds: feedsOf(product, feeds), theory, aim });
+    timed.push({ name, model: path, feeds: feedsOf(product, feeds), theory, aim, pytorch: peer[name] });
   }
   return timed;
 }
 
 async function printTimes(timed: readonly Timed[], rounds: number): Promise<void> {
-  const sessions: Session[] = [];
-  for (const { path } of timed) sessions.push(await ortRuntime.open(path, { threads: 1, unplannedMemory: true }));
-  const seconds: number[][] = timed.map(() => []);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [i, session] of sessions.entries()) {
-      const taken = await cpuSeconds(() => session.run(timed[i].feeds));
-      if (round > 0) seconds[i].push(taken);
-    }
-  }
-  await Promise.all(sessions.map((session) => session.close()));
-  timed.forEach(({ name, theory, aim }, i) => {
-    const ratio = median(seconds[i].map((taken, round) => taken / seconds[0][round]));
-    const beside = theory === undefined ? '' : `   by counting ${theory}, aim ${aim}`;
-    console.log(`${name.padEnd(10)} ${median(seconds[i]).toFixed(3)} s  ${ratio.toFixed(2)} x${beside}`);
+  const seconds = await cpuTimes(timed, rounds);
+  timed.forEach(({ name, theory, aim, pytorch }, i) => {
+    const ratio = ratioOf(seconds[i], seconds[0]);
+    const counted = theory === undefined ? '' : `   by counting ${theory}, aim ${aim}`;
+    const peer = pytorch === undefined ? '' : `   PyTorch ${pytorch} s at batch 8`;
+    console.log(`${name.padEnd(10)} ${median(seconds[i]).toFixed(3)} s  ${ratio.toFixed(2)} x${counted}${peer}`);
   });
 }
 
-async function cpuSeconds(work: () => Promise<unknown>): Promise<number> {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
-}
-
-async function printProfile({ name, path, feeds }: Timed): Promise<void> {
-  const [times] = await profileInTurns(ortRuntime, [{ path }], () => [feeds], { threads: 1, runs: 3 });
+async function printProfile({ name, model, feeds }: Timed): Promise<void> {
+  const [times] = await profileInTurns(ortRuntime, [{ path: model }], () => [feeds], { threads: 1, runs: 3 });
   const totals = new Map<string, { ms: number; nodes: number }>();
   for (const { op, medianMs } of times) {
     const { ms, nodes } = totals.get(op) ?? { ms: 0, nodes: 0 };

@@ -19,14 +19,27 @@ export interface Subject {
   readonly batch: number;
   /** Sizes of named dimensions. */
   readonly dims?: Readonly<Record<string, number>>;
+  /** CPU seconds of PyTorch 2.15 by name of what is timed, one thread, batch 8, on the machine of ../shared/PEERS.md. */
+  readonly pytorch?: Readonly<Record<string, number>>;
 }
 
 const MODELS = fileURLToPath(new URL('../../../shared/models/', import.meta.url));
 
 export const SUBJECTS: readonly Subject[] = [
-  { name: 'resnet50', file: `${MODELS}resnet50-imagenet.onnx`, batch: 8 },
+  {
+    name: 'resnet50',
+    file: `${MODELS}resnet50-imagenet.onnx`,
+    batch: 8,
+    pytorch: { forward: 0.64, gradient: 1.9, 'H v': 6.3 },
+  },
   { name: 'mobilenetv2', file: `${MODELS}mobilenetv2-imagenet.onnx`, batch: 8 },
-  { name: 'minilm', file: `${MODELS}minilm-l6-sst2/onnx/model.onnx`, batch: 8, dims: { sequence: 64 } },
+  {
+    name: 'minilm',
+    file: `${MODELS}minilm-l6-sst2/onnx/model.onnx`,
+    batch: 8,
+    dims: { sequence: 64 },
+    pytorch: { forward: 0.122, gradient: 0.37, 'H v': 1.21 },
+  },
 ];
 
 /** A derivative by the weights of all units, and how many forward passes it takes by counting products. */

@@ -8,10 +8,7 @@ import type { Form } from './form.js';
 
 type Geometry = Params['ConvInput'];
 
-/**
- * A convolution of `y` with the weights flipped and their channels exchanged; what
- * that costs folds where they are constant.
- */
+/** A convolution of `y` with the weights flipped and their channels exchanged: folded at load where they are constant. */
 const flipped: Form<'ConvInput'> = {
   name: 'flipped',
   can: ({ params: { strides } }) => strides.every((stride) => stride === 1),
@@ -51,6 +48,7 @@ function exchanged(b: Builder, w: Term, group: number): Term {
   return reshape(b, reversed, [group * columns, rows / group, ...kernel]);
 }
 
+/** What negative padding cuts off. */
 function cutNegative(b: Builder, y: Term, around: readonly number[]): Term {
   const spatial = around.length / 2;
   const cut = (i: number) => (i < 0 ? 0 : Math.max(0, -around[i]));

@@ -11,30 +11,24 @@ type Geometry = Params['ConvWeight'];
 /** Products with fewer columns than this run far below the processor's peak. */
 const FEW_CHANNELS = 4;
 
-/** One product over all positions of all samples, of operands with the batch brought inside: [K, N P] x [N P, C]. */
-const point: Form<'ConvWeight'> = {
-  name: 'point',
-  can: ({ params }) => isPoint(params),
-  fast: () => true,
+/**
+ * A product [K, P] x [P, C] for each place of the kernel and each sample, then sums over samples: no operand is moved, but
+ * [K, C] is written for each.
+ */
+const shiftsBySample: Form<'ConvWeight'> = {
+  name: 'shifts-by-sample',
+  can: ({ params }) => params.group === 1,
+  fast: ({ inputs, params }) => inputs[0].shape[1] > FEW_CHANNELS && movesLessBySample(inputs, params),
   write: ({ b, inputs: [x, y], params }) => {
-    const w = matmul(b, batchInside(b, y), batchInside(b, window(b, x, y, params, first(params))), false, true);
-    return reshape(b, w, [y.shape[1], x.shape[1], ...params.kernel]);
+    const parts = places(params.kernel).map((at) => {
+      const each = matmul(b, flatSpace(b, y), flatSpace(b, window(b, x, y, params, at)), false, true);
+      return reshape(b, sum(b, each, [0]), [y.shape[1], 1, x.shape[1]]);
+    });
+    return kernelLast(b, concat(b, parts, 1), y.shape[1], x.shape[1], params.kernel);
   },
 };
 
-/** A product for each sample, then their sum: no operand is moved, but each sample's [K, C] is written. */
-const pointBySample: Form<'ConvWeight'> = {
-  name: 'point-by-sample',
-  can: ({ params }) => isPoint(params),
-  fast: ({ inputs, params }) => writesLessBySample(inputs, params),
-  write: ({ b, inputs: [x, y], params }) => {
-    const rows = window(b, x, y, params, first(params));
-    const each = matmul(b, flatSpace(b, y), flatSpace(b, rows), false, true);
-    return reshape(b, sum(b, each, [0]), [y.shape[1], x.shape[1], ...params.kernel]);
-  },
-};
-
-/** A product for each place of the kernel, of `x` with its channels last. */
+/** A product [K, N P] x [N P, C] for each place of the kernel, of `x` with its channels last. */
 const shiftsLast: Form<'ConvWeight'> = {
   name: 'shifts-last',
   can: ({ params }) => params.group === 1,
@@ -48,20 +42,6 @@ const shiftsLast: Form<'ConvWeight'> = {
       return reshape(b, matmul(b, rows, moved), [y.shape[1], 1, channels]);
     });
     return kernelLast(b, concat(b, parts, 1), y.shape[1], channels, params.kernel);
-  },
-};
-
-/** A product for each place of the kernel and each sample. */
-const shiftsBySample: Form<'ConvWeight'> = {
-  name: 'shifts-by-sample',
-  can: ({ params }) => params.group === 1,
-  fast: ({ inputs, params }) => inputs[0].shape[1] > FEW_CHANNELS && writesLessBySample(inputs, params),
-  write: ({ b, inputs: [x, y], params }) => {
-    const parts = places(params.kernel).map((at) => {
-      const each = matmul(b, flatSpace(b, y), flatSpace(b, window(b, x, y, params, at)), false, true);
-      return reshape(b, sum(b, each, [0]), [y.shape[1], 1, x.shape[1]]);
-    });
-    return kernelLast(b, concat(b, parts, 1), y.shape[1], x.shape[1], params.kernel);
   },
 };
 
@@ -104,31 +84,25 @@ const transposedBatch: Form<'ConvWeight'> = {
 };
 
 export const CONV_WEIGHT_FORMS: readonly Form<'ConvWeight'>[] = [
-  pointBySample,
-  point,
   shiftsBySample,
   shiftsLast,
   depthwiseLast,
   transposedBatch,
 ];
 
-/** Whether a gradient for each sample is smaller than the operands that one product for all would have to move. */
-function writesLessBySample([x, y]: readonly Term[], { kernel }: Geometry): boolean {
-  const columns = x.shape[1];
+/**
+ * Whether a gradient for each sample is smaller than the operands that one product for all samples has to move. Windows
+ * of a stride are cut out fast only where the channels are last.
+ */
+function movesLessBySample([x, y]: readonly Term[], { kernel, strides }: Geometry): boolean {
+  if (strides.some((stride) => stride > 1)) return false;
+  const [batch, columns] = x.shape;
   const rows = y.shape[1];
-  return x.shape[0] === 1 || rows * columns * sizeOf(kernel) < sizeOf(y.shape.slice(2)) * (rows + columns);
+  return batch === 1 || rows * columns * sizeOf(kernel) < sizeOf(y.shape.slice(2)) * (rows + columns);
 }
 
 function isDepthwise(x: Term, y: Term, { group }: Geometry): boolean {
   return group === x.shape[1] && group === y.shape[1];
-}
-
-function isPoint({ kernel, group }: Geometry): boolean {
-  return group === 1 && sizeOf(kernel) === 1;
-}
-
-function first({ kernel }: Geometry): readonly number[] {
-  return kernel.map(() => 0);
 }
 
 /** What the place `at` of the kernel sees of `x` [N,C,...] at each position of `y`. */
@@ -140,17 +114,14 @@ function window(b: Builder, x: Term, y: Term, params: Geometry, at: readonly num
 function windowOf(b: Builder, x: Term, y: Term, params: Geometry, at: readonly number[], axis: number): Term {
   const { strides, dilations, pads, kernel } = params;
   const spatial = kernel.length;
-  const around = x.shape.map((_, i) => (i >= axis && i < axis + spatial ? pads[i - axis] : 0));
-  const after = x.shape.map((_, i) => (i >= axis && i < axis + spatial ? pads[i - axis + spatial] : 0));
-  const padded = pad(b, x, [...around, ...after]);
-  const starts = x.shape.map(() => 0);
-  const ends = [...padded.shape];
-  const steps = x.shape.map(() => 1);
-  for (let i = 0; i < spatial; i++) {
-    starts[axis + i] = at[i] * dilations[i];
-    steps[axis + i] = strides[i];
-    ends[axis + i] = starts[axis + i] + (y.shape[i + 2] - 1) * strides[i] + 1;
-  }
+  const isSpatial = (i: number) => i >= axis && i < axis + spatial;
+  const before = x.shape.map((_, i) => (isSpatial(i) ? pads[i - axis] : 0));
+  const after = x.shape.map((_, i) => (isSpatial(i) ? pads[i - axis + spatial] : 0));
+  const padded = pad(b, x, [...before, ...after]);
+  const starts = x.shape.map((_, i) => (isSpatial(i) ? at[i - axis] * dilations[i - axis] : 0));
+  const steps = x.shape.map((_, i) => (isSpatial(i) ? strides[i - axis] : 1));
+  const counts = padded.shape.map((dim, i) => (isSpatial(i) ? y.shape[i - axis + 2] : dim));
+  const ends = counts.map((count, i) => starts[i] + (count - 1) * steps[i] + 1);
   return b.one('Slice', [padded], { starts, ends, steps });
 }
 
