@@ -11,6 +11,7 @@ import { loadTarget, targetNames } from './latency/load-target.js';
 import { readLatencyTable } from './latency/read-latency-table.js';
 import { parseBytes, parseForced } from './option-text.js';
 import { FORMAT_NAMES } from './quantize/formats.js';
+import { RANKER_NAMES } from './sensitivity/rankers.js';
 
 /** An option that is written in a notation of its own: what its reader refuses becomes the schema's complaint. */
 export function written<T>(read: (text: string) => T) {
@@ -92,7 +93,7 @@ const FLOOR = {
 };
 
 const SEARCH = {
-  ranker: z.enum(['error', 'noise', 'kl']).default('kl').describe('how the sensitivity of a unit is measured'),
+  ranker: z.enum(RANKER_NAMES).default('kl').describe('how the sensitivity of a unit is measured'),
   search: z.enum(['frontier', 'bisection', 'greedy']).default('frontier').describe('how plans are tried'),
   interactions: z.enum(['none']).default('none').describe('dependencies between units that order them too'),
   target: z

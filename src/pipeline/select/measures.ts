@@ -1,6 +1,5 @@
-import type { Model } from '../../graph/model.js';
 import { mean, standardError } from '../../kernel/statistics.js';
-import { type DenseTensor, isDense, toFloat32 } from '../../kernel/tensor.js';
+import { type DenseTensor, toFloat32 } from '../../kernel/tensor.js';
 import type { Formats } from '../../quantize/followers.js';
 import type { Unit } from '../../quantize/unit.js';
 import type { Executor } from '../../runtime/job.js';
@@ -8,16 +7,10 @@ import { withNoise } from '../../sensitivity/noise.js';
 import type { Estimate, Measures } from '../../sensitivity/rankers.js';
 import { activationError, relativeError, roundedWeight } from '../../sensitivity/rounding.js';
 import { createEvaluations } from '../baseline/evaluations.js';
-import type { Run } from '../run.js';
 import { batchOf, type Variant, weightOptions } from '../trials/workbench.js';
-
-export interface MeasureOptions
-  extends Pick<Run, 'source' | 'choices' | 'bench' | 'executor' | 'results' | 'calibrated'> {
-  readonly settings: Pick<Run['settings'], 'reduceRange' | 'blockSize' | 'seed'>;
-  readonly float: Pick<Run['float'], 'spec' | 'ranking'>;
-  /** Told how many samples a model was run on, those that were known left out. */
-  readonly ran?: (samples: number) => void;
-}
+import { createDerivativeMeasures } from './derivative-measures.js';
+import type { MeasureOptions } from './measure-options.js';
+import { weightOf } from './unit-weight.js';
 
 /** Measures of one unit at a time. Each run of a model takes one worker, so that as many go on as there are workers. */
 export function createMeasures(options: MeasureOptions): Measures {
@@ -28,6 +21,7 @@ export function createMeasures(options: MeasureOptions): Measures {
   const rounded = (unit: Unit, format: Formats[string], weight: DenseTensor) =>
     roundedWeight(unit, weight, format, weights);
   return {
+    ...createDerivativeMeasures(options),
     weightError(unit, format) {
       const weight = weightOf(model, unit);
       return weight ? relativeError(toFloat32(weight), rounded(unit, format, weight)) : 0;
@@ -67,11 +61,6 @@ async function divergenceOf(
   ran?.(outcomes.samples - outcomes.recalled);
   const { divergence } = outcomes;
   return { value: mean(divergence), standardError: standardError(divergence) };
-}
-
-function weightOf(model: Model, unit: Unit): DenseTensor | undefined {
-  const weight = unit.weight === undefined ? undefined : model.graph.initializers.get(unit.weight);
-  return weight && isDense(weight) ? weight : undefined;
 }
 
 function meanSquare(weight: DenseTensor): number {

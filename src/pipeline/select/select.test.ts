@@ -79,6 +79,9 @@ function options(trials: Trials, ranked: string[]): SelectOptions {
     activationError: () => 0,
     divergenceWithNoise: alone,
     divergenceAlone: alone,
+    traces: () => Promise.resolve([]),
+    fisherChange: alone,
+    firstOrderChange: alone,
   };
   const choices = choicesFor(UNITS, target, { include: [], exclude: [], force: [] });
   const latency = () => Promise.reject(new Error('a search down the ladder asks for no latency'));
