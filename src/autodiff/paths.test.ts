@@ -3,7 +3,9 @@ import { noise } from '../../test/support/prove-equal.js';
 import { buildModel, value } from '../graph/build.js';
 import { Builder } from './builder.js';
 import { pushForward } from './forward-mode.js';
+import { squaredError, withLoss } from './losses.js';
 import { assertDifferentiable, independentOf } from './paths.js';
+import { gaussNewton, gradient, hvp, jvp, rootProduct, vjp } from './products.js';
 import type { Program } from './program.js';
 import { readProgram } from './read-program.js';
 
@@ -39,6 +41,18 @@ describe('assertDifferentiable', () => {
     const found = await program();
     expect(() => assertDifferentiable(found, ['x', 'v', 'w'], 's')).not.toThrow();
     expect(() => assertDifferentiable(found, ['w', 'v'], 'y')).not.toThrow();
+  });
+
+  it.each<[string, (found: Program) => Program]>([
+    ['J v', (found) => jvp(found, ['x', 'w'], ['s'])],
+    ["J' u", (found) => vjp(found, ['x', 'w'], ['s'])],
+    ['the gradient', (found) => gradient(withLoss(found, squaredError('s')), ['x', 'w'])],
+    ['H v', (found) => hvp(withLoss(found, squaredError('s')), ['x', 'w'])],
+    ["J' F J v", (found) => gaussNewton(withLoss(found, squaredError('s')), ['x', 'w'], squaredError('s'))],
+    ["J' S u", (found) => rootProduct(withLoss(found, squaredError('s')), ['x', 'w'], squaredError('s'))],
+  ])('of what it allows %s is written', async (_, derive) => {
+    const derived = derive(await program());
+    expect(derived.equations.map(({ origin }) => origin)).not.toContain('turn');
   });
 
   it('names what the program does not have or what is no float', async () => {

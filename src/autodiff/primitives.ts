@@ -73,6 +73,8 @@ export interface Params {
   readonly Greater: None;
   /** Boolean. */
   readonly Equal: None;
+  /** Of two truth values. */
+  readonly And: None;
   /** (condition, where it holds, where not), broadcast. */
   readonly Where: None;
 

@@ -20,8 +20,9 @@ export type HessianMode = keyof typeof HESSIAN_MODES;
 /** J v: inputs `tangent:W` for each W of `wrt`, outputs `tangent:OUT` for each of `of`. */
 export function jvp(program: Program, wrt: readonly string[], of: readonly string[]): Program {
   const b = Builder.from(program);
-  const tangents = pushForward(b, seeds(b, program, wrt));
-  const results = terms(program, of).map((term) => tangents.get(term.name) ?? zeros(b, term));
+  const outputs = terms(program, of);
+  const tangents = pushForward(b, seeds(b, program, wrt), outputs);
+  const results = outputs.map((term) => tangents.get(term.name) ?? zeros(b, term));
   return b.finish(named(of, tangentOf, results));
 }
 
@@ -56,11 +57,11 @@ type HessianRule = (b: Builder, at: readonly Term[], v: Tangents, loss: Term) =>
 const HESSIAN_MODES = {
   'forward-over-reverse': (b, at, v, loss) => {
     const gradients = slopes(b, at, loss);
-    const tangents = pushForward(b, v);
+    const tangents = pushForward(b, v, gradients);
     return gradients.map((term) => tangents.get(term.name) ?? zeros(b, term));
   },
   'reverse-over-forward': (b, at, v, loss) => {
-    const slope = pushForward(b, v).get(loss.name) ?? zeros(b, loss);
+    const slope = pushForward(b, v, [loss]).get(loss.name) ?? zeros(b, loss);
     return slopes(b, at, slope);
   },
   'reverse-over-reverse': (b, at, v, loss) => {
@@ -86,7 +87,7 @@ export function gaussNewton(program: Program, wrt: readonly string[], loss: Loss
     loss.map(({ output }) => scoresOf(output)),
   );
   const v = seeds(b, program, wrt);
-  const tangents = pushForward(b, v);
+  const tangents = pushForward(b, v, scores);
   const moved = scores.map((term) => tangents.get(term.name) ?? zeros(b, term));
   const curved = loss.map((spec, i) => hessianProduct(b, spec, scores[i], moved[i]));
   const cotangents = new Map(moved.map((term, i) => [term.name, curved[i]]));
@@ -128,7 +129,7 @@ export function writeGradients(
   cotangents: readonly Term[],
 ): readonly Term[] {
   const variables = at.map((term) => b.variable(term));
-  const tangents = pushForward(b, new Map(at.map(({ name }, i) => [name, variables[i]])));
+  const tangents = pushForward(b, new Map(at.map(({ name }, i) => [name, variables[i]])), of);
   const reached = new Map<string, Term>();
   of.forEach(({ name }, i) => {
     const tangent = tangents.get(name);

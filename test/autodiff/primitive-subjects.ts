@@ -84,13 +84,15 @@ function binary(
   }));
 }
 
-/** The greater is scaled by a truth value, since that has no derivative itself. */
-function comparison(op: 'Greater' | 'Equal'): fc.Arbitrary<Sample> {
+/** A product is scaled by a truth value, since that has no derivative itself. */
+function truth(condition: (b: Builder, x: Term, y: Term) => Term): fc.Arbitrary<Sample> {
   return broadcastable.map(([p, q]) => ({
     moving: [{ shape: p }, { shape: q }],
-    write: (b, [x, y]) => mul(b, mul(b, x, y), b.one('Cast', [b.one(op, [x, y], {})], { to: 'float64' })),
+    write: (b, [x, y]) => mul(b, mul(b, x, y), b.one('Cast', [condition(b, x, y)], { to: 'float64' })),
   }));
 }
+
+const greater = (b: Builder, x: Term, y: Term): Term => b.one('Greater', [x, y], {});
 
 const BINARY: { readonly [P in Binary]: fc.Arbitrary<Sample> } = {
   Add: binary('Add'),
@@ -106,8 +108,9 @@ const BINARY: { readonly [P in Binary]: fc.Arbitrary<Sample> } = {
   ),
   Max: binary('Max'),
   Min: binary('Min'),
-  Greater: comparison('Greater'),
-  Equal: comparison('Equal'),
+  Greater: truth(greater),
+  Equal: truth((b, x, y) => b.one('Equal', [x, y], {})),
+  And: truth((b, x, y) => b.one('And', [greater(b, x, b.scalar(0, x.dtype)), greater(b, x, y)], {})),
   Where: fc.tuple(broadcastable, shapes, fc.nat()).map(([[p, q], , seed]) => ({
     moving: [{ shape: p }, { shape: q }],
     write: (b, x) => b.one('Where', [b.constant(bits(p, seed), 'condition'), ...x], {}),

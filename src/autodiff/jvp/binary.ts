@@ -27,6 +27,7 @@ export const BINARY_JVP: JvpTable<Binary> = {
   Min: ({ b, x: [x, y], t }) => [chosen(b, [y, x], t)],
   Greater: () => [undefined],
   Equal: () => [undefined],
+  And: () => [undefined],
   Where: ({ b, x: [condition, x, y], t: [, s, t] }) => {
     if (!s && !t) return [undefined];
     return [b.one('Where', [condition, s ?? zeros(b, x), t ?? zeros(b, y)], {})];

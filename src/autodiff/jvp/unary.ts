@@ -34,20 +34,23 @@ export const UNARY_JVP: JvpTable<Unary> = {
   Sigmoid: sloped(({ b, y }) => mul(b, y, sub(b, b.scalar(1, y.dtype), y))),
   Softplus: sloped(({ b, x }) => b.one('Sigmoid', [x], {})),
   /** 1 where the result is positive, read off the result, which is never negative. */
-  Relu: sloped(({ b, y }) => above(b, y, b.scalar(0, y.dtype))),
+  Relu: sloped(({ b, y }) => oneWhere(b, greater(b, y, b.scalar(0, y.dtype)), y)),
   Clip: ({ b, y: [y], t: [t], params: { min, max } }) => {
-    const inside = [
-      Number.isFinite(min) ? above(b, y, b.scalar(min, y.dtype)) : undefined,
-      Number.isFinite(max) ? above(b, b.scalar(max, y.dtype), y) : undefined,
-    ];
-    const mask = inside.reduce((both, each) => (both && each ? mul(b, both, each) : (both ?? each)), undefined);
-    return [t && mask ? mul(b, t, mask) : t];
+    const above = Number.isFinite(min) ? greater(b, y, b.scalar(min, y.dtype)) : undefined;
+    const below = Number.isFinite(max) ? greater(b, b.scalar(max, y.dtype), y) : undefined;
+    const inside = above && below ? b.one('And', [above, below], {}) : (above ?? below);
+    return [t && inside ? mul(b, t, oneWhere(b, inside, y)) : t];
   },
   Copy: ({ t: [t] }) => [t],
   Cast: ({ b, params: { to }, t: [t] }) => [t && /float|double/.test(to) ? b.one('Cast', [t], { to }) : undefined],
 };
 
-/** 1 where `x` is greater, else 0. ONNX Runtime takes a third of the time of Sign for both nodes. */
-function above(b: Builder, x: Term, y: Term): Term {
-  return b.one('Cast', [b.one('Greater', [x, y], {})], { to: x.dtype });
+/** With `oneWhere`: ONNX Runtime takes a third of the time of Sign for both nodes. */
+function greater(b: Builder, x: Term, y: Term): Term {
+  return b.one('Greater', [x, y], {});
+}
+
+/** 1 where the condition holds, else 0, in the type of `like`. */
+function oneWhere(b: Builder, condition: Term, { dtype }: Term): Term {
+  return b.one('Cast', [condition], { to: dtype });
 }

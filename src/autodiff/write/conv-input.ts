@@ -8,11 +8,14 @@ import type { Form } from './form.js';
 
 type Geometry = Params['ConvInput'];
 
-/** A convolution of `y` with the weights flipped and their channels exchanged: folded at load where they are constant. */
+/**
+ * A convolution of `y` with the weights flipped and their channels exchanged: folded at load where they are constant, and
+ * small where there are groups.
+ */
 const flipped: Form<'ConvInput'> = {
   name: 'flipped',
   can: ({ params: { strides } }) => strides.every((stride) => stride === 1),
-  fast: ({ b, inputs: [, w] }) => b.constantValue(w) !== undefined,
+  fast: ({ b, inputs: [, w], params }) => b.constantValue(w) !== undefined || params.group > 1,
   write: ({ b, inputs: [y, w], params }) => flippedConv(b, y, w, params),
 };
 

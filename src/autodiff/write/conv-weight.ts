@@ -1,6 +1,6 @@
 import { sizeOf } from '../../kernel/shape.js';
 import type { Builder } from '../builder.js';
-import { concat, matmul, mul, pad, permute, reshape, sum } from '../ops.js';
+import { allAxes, concat, matmul, mul, pad, permute, reshape, slice, sum } from '../ops.js';
 import type { Params } from '../primitives.js';
 import type { Term } from '../program.js';
 import type { Form } from './form.js';
@@ -10,6 +10,11 @@ type Geometry = Params['ConvWeight'];
 
 /** Products with fewer columns than this run far below the processor's peak. */
 const FEW_CHANNELS = 4;
+const FLOAT_BYTES = 4;
+/** Of one operand: with what is made of it, it then stays in the cache that a core has for itself, or nearly. */
+const CACHE_BYTES = 2 ** 22;
+/** Each part has nodes of its own. */
+const MOST_PARTS = 32;
 
 /**
  * A product [K, P] x [P, C] for each place of the kernel and each sample, then sums over samples: no operand is moved, but
@@ -38,27 +43,27 @@ const shiftsLast: Form<'ConvWeight'> = {
     const last = permute(b, x, [0, ...params.kernel.map((_, i) => i + 2), 1]);
     const rows = batchInside(b, y);
     const parts = places(params.kernel).map((at) => {
-      const moved = reshape(b, windowOf(b, last, y, params, at, 1), [rows.shape[1], channels]);
+      const moved = reshape(b, windowOf(b, last, y.shape.slice(2), params, at, 1), [rows.shape[1], channels]);
       return reshape(b, matmul(b, rows, moved), [y.shape[1], 1, channels]);
     });
     return kernelLast(b, concat(b, parts, 1), y.shape[1], channels, params.kernel);
   },
 };
 
-/** Depthwise, with channels last: `y` times `x` moved to each place of the kernel, summed over samples and positions. */
+/**
+ * Depthwise, with channels last: `y` times `x` moved to each place of the kernel, summed over samples and positions; so
+ * many samples at a time as stay in the cache, since every place reads them again.
+ */
 const depthwiseLast: Form<'ConvWeight'> = {
   name: 'depthwise-last',
   can: ({ inputs: [x, y], params }) => isDepthwise(x, y, params),
   fast: () => true,
   write: ({ b, inputs: [x, y], params }) => {
-    const order = [0, ...params.kernel.map((_, i) => i + 2), 1];
-    const [turned, factors] = [permute(b, x, order), permute(b, y, order)];
-    const axes = order.slice(0, -1).map((_, axis) => axis);
-    const parts = places(params.kernel).map((at) => {
-      const products = mul(b, windowOf(b, turned, y, params, at, 1), factors);
-      return reshape(b, sum(b, products, axes), [1, x.shape[1]]);
-    });
-    return reshape(b, permute(b, concat(b, parts, 0), [1, 0]), [x.shape[1], 1, ...params.kernel]);
+    const parts = cacheParts(x).map(([from, to]) =>
+      shiftedProducts(b, slice(b, x, 0, from, to), slice(b, y, 0, from, to), params),
+    );
+    const total = sum(b, concat(b, parts, 0), [0]);
+    return reshape(b, permute(b, total, [0, 2, 1]), [x.shape[1], 1, ...params.kernel]);
   },
 };
 
@@ -101,17 +106,44 @@ function movesLessBySample([x, y]: readonly Term[], { kernel, strides }: Geometr
   return batch === 1 || rows * columns * sizeOf(kernel) < sizeOf(y.shape.slice(2)) * (rows + columns);
 }
 
+/** For each place of the kernel and each channel [1, kk, C]. */
+function shiftedProducts(b: Builder, x: Term, y: Term, params: Geometry): Term {
+  const [channels, ...spatial] = y.shape.slice(1);
+  const order = [0, ...spatial.map((_, i) => i + 2), 1];
+  const [turned, factors] = [permute(b, x, order), permute(b, y, order)];
+  const positions = allAxes(x).slice(0, -1);
+  const parts = places(params.kernel).map((at) => {
+    const products = mul(b, windowOf(b, turned, spatial, params, at, 1), factors);
+    return reshape(b, sum(b, products, positions), [1, 1, channels]);
+  });
+  return concat(b, parts, 1);
+}
+
+/** The batch in equal parts (the last may be smaller) that stay in the cache, at most `MOST_PARTS`: [from, to). */
+function cacheParts({ shape: [batch, ...rest] }: Term): readonly (readonly [number, number])[] {
+  const wanted = Math.ceil((batch * FLOAT_BYTES * sizeOf(rest)) / CACHE_BYTES);
+  const size = Math.ceil(batch / Math.min(Math.max(wanted, 1), MOST_PARTS));
+  return Array.from({ length: Math.ceil(batch / size) }, (_, i) => [i * size, Math.min((i + 1) * size, batch)]);
+}
+
 function isDepthwise(x: Term, y: Term, { group }: Geometry): boolean {
   return group === x.shape[1] && group === y.shape[1];
 }
 
 /** What the place `at` of the kernel sees of `x` [N,C,...] at each position of `y`. */
 function window(b: Builder, x: Term, y: Term, params: Geometry, at: readonly number[]): Term {
-  return windowOf(b, x, y, params, at, 2);
+  return windowOf(b, x, y.shape.slice(2), params, at, 2);
 }
 
-/** The same of `x` with its spatial axes from `axis` on. */
-function windowOf(b: Builder, x: Term, y: Term, params: Geometry, at: readonly number[], axis: number): Term {
+/** The same of `x` with its spatial axes from `axis` on, at as many positions as `sizes` says. */
+function windowOf(
+  b: Builder,
+  x: Term,
+  sizes: readonly number[],
+  params: Geometry,
+  at: readonly number[],
+  axis: number,
+): Term {
   const { strides, dilations, pads, kernel } = params;
   const spatial = kernel.length;
   const isSpatial = (i: number) => i >= axis && i < axis + spatial;
@@ -120,7 +152,7 @@ function windowOf(b: Builder, x: Term, y: Term, params: Geometry, at: readonly n
   const padded = pad(b, x, [...before, ...after]);
   const starts = x.shape.map((_, i) => (isSpatial(i) ? at[i - axis] * dilations[i - axis] : 0));
   const steps = x.shape.map((_, i) => (isSpatial(i) ? strides[i - axis] : 1));
-  const counts = padded.shape.map((dim, i) => (isSpatial(i) ? y.shape[i - axis + 2] : dim));
+  const counts = padded.shape.map((dim, i) => (isSpatial(i) ? sizes[i - axis] : dim));
   const ends = counts.map((count, i) => starts[i] + (count - 1) * steps[i] + 1);
   return b.one('Slice', [padded], { starts, ends, steps });
 }

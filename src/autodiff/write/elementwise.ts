@@ -41,5 +41,6 @@ export const BINARY_WRITE: WriteTable<Binary> = {
   Min: same('Min'),
   Greater: same('Greater'),
   Equal: same('Equal'),
+  And: same('And'),
   Where: same('Where'),
 };

@@ -90,6 +90,11 @@ describe('the forms of the adjoints of a convolution', () => {
     );
   });
 
+  it('are adjoint where samples are taken in parts that stay in the cache', async () => {
+    const geometry = { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1], group: 64 };
+    await expectAdjoint({ x: [3, 64, 100, 90], w: [64, 1, 3, 3], geometry }, {});
+  });
+
   it.each(CONV_INPUT_FORMS.map(({ name }) => name))('are adjoint with ConvInput as %s', async (name) => {
     await fc.assert(
       fc.asyncProperty(cases, (example) => expectAdjoint(example, { ConvInput: name })),

@@ -62,6 +62,11 @@ const EXAMPLES: { readonly [P in Primitive]: Example<P> } = {
   Min: binary(Math.min),
   Greater: binary((x, y) => +(x > y)),
   Equal: binary((x, y) => +(x === y)),
+  And: {
+    inputs: [fromNumbers('bool', [2], [1, 0]), fromNumbers('bool', [1], [1])],
+    params: {},
+    result: [1, 0],
+  },
   Where: { inputs: [fromNumbers('bool', [2], [1, 0]), floats([1, 2]), floats([3])], params: {}, result: [1, 3] },
 
   MatMul: { inputs: [SQUARE, SQUARE], params: { transA: true, transB: false }, result: [10, 14, 14, 20] },
