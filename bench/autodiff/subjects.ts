@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { crossEntropy, divergence, withLoss } from '../../src/autodiff/losses.js';
-import { gaussNewton, gradient, hvp } from '../../src/autodiff/products.js';
+import { gaussNewton, gradient, type HessianMode, hvp } from '../../src/autodiff/products.js';
 import type { Program, Term } from '../../src/autodiff/program.js';
 import { readProgram } from '../../src/autodiff/read-program.js';
 import { loadModel } from '../../src/graph/from-onnx.js';
@@ -67,13 +67,22 @@ export const DERIVATIVES: readonly Derivative[] = [
       return gaussNewton(withLoss(program, loss), wrt, loss);
     },
   },
-  {
-    name: 'H v',
+  hessian('H v'),
+];
+
+const MODES: readonly HessianMode[] = ['forward-over-reverse', 'reverse-over-forward', 'reverse-over-reverse'];
+
+/** The ways to the same H v. */
+export const HESSIANS: readonly Derivative[] = MODES.map((mode) => hessian(mode, mode));
+
+function hessian(name: string, mode?: HessianMode): Derivative {
+  return {
+    name,
     theory: 8,
     aim: 11,
-    derive: (program, wrt, output) => hvp(withLoss(program, crossEntropy(output)), wrt),
-  },
-];
+    derive: (program, wrt, output) => hvp(withLoss(program, crossEntropy(output)), wrt, mode),
+  };
+}
 
 export interface OpenSubject {
   readonly feeds: Feeds;
@@ -102,9 +111,9 @@ function weightsOf({ nodes, initializers }: Graph): readonly string[] {
 }
 
 /** The model's own feeds, and numbers for what a derivative adds: first classes, equal shares, random directions. */
-export function feedsOf(program: Program, own: Feeds): Feeds {
+export function feedsOf(inputs: readonly Term[], own: Feeds): Feeds {
   const source = random(2);
-  return Object.fromEntries(program.inputs.map((input) => [input.name, own[input.name] ?? made(input, source.normal)]));
+  return Object.fromEntries(inputs.map((input) => [input.name, own[input.name] ?? made(input, source.normal)]));
 }
 
 function made({ name, dtype, shape }: Term, normal: () => number): DenseTensor {

@@ -1,8 +1,9 @@
 import { DTYPES } from '../kernel/dtype.js';
 import { sizeOf } from '../kernel/shape.js';
-import type { Program, Term } from './program.js';
+import type { Equation, Program, Term } from './program.js';
+import { runOrder } from './run-order.js';
 
-/** Bytes that a run of a program takes, in the order in which its equations stand. */
+/** Bytes that a run of a program takes in ONNX Runtime, whose order of running decides what is held together. */
 export interface ProgramBytes {
   /** Constants: held once, however many samples run. */
   readonly constants: number;
@@ -11,13 +12,14 @@ export interface ProgramBytes {
 }
 
 export function programBytes(program: Program): ProgramBytes {
-  const last = lastReaders(program);
+  const equations = runOrder(program);
+  const last = lastReaders(equations, program.outputs);
   const constants = sumOf(
     [...program.constants].map(([name, { dtype, dims }]) => bytesOf({ name, dtype, shape: dims })),
   );
   let held = sumOf(program.inputs.map(bytesOf));
   let most = held;
-  program.equations.forEach(({ inputs, outputs }, i) => {
+  equations.forEach(({ inputs, outputs }, i) => {
     held += sumOf(outputs.filter(({ name }) => last.has(name)).map(bytesOf));
     most = Math.max(most, held);
     const done = new Map([...inputs, ...outputs].map((term) => [term.name, term]));
@@ -28,7 +30,7 @@ export function programBytes(program: Program): ProgramBytes {
 }
 
 /** Term name -> position of the last equation that reads it; outputs are never done with. */
-function lastReaders({ equations, outputs }: Program): ReadonlyMap<string, number> {
+function lastReaders(equations: readonly Equation[], outputs: Program['outputs']): ReadonlyMap<string, number> {
   const last = new Map<string, number>();
   equations.forEach(({ inputs }, i) => {
     for (const { name } of inputs) last.set(name, i);

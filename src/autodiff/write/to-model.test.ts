@@ -21,7 +21,7 @@ describe('toModel', () => {
         ]),
       ),
     );
-    expect(model.graph.nodes.map(({ op }) => op)).toEqual(['Add', 'Identity', 'Identity', 'Identity']);
+    expect(model.graph.nodes.map(({ op }) => op)).toEqual(['Add', 'Expand', 'Expand', 'Expand', 'Expand']);
     const results = await runGraph(model, { x: floats([3, 4]) });
     expect(Object.keys(results)).toEqual(['sum', 'again', 'given', 'fixed']);
     expect(Array.from(toNumbers(results.again))).toEqual([4, 6]);

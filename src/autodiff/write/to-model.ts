@@ -3,6 +3,7 @@ import type { GraphEdit } from '../../graph/edit.js';
 import type { Model } from '../../graph/model.js';
 import type { Primitive } from '../primitives.js';
 import type { Equation, Program, Term } from '../program.js';
+import { lastMadeFirst } from '../run-order.js';
 import { type FormChoice, inFastForms } from './forms.js';
 import { nodeWriter } from './node-writer.js';
 import type { WriteRule } from './rule.js';
@@ -28,29 +29,27 @@ export function toModel(program: Program, { name = 'program', forms = {} }: Writ
   return buildModel({ name, inputs, outputs, opset: OPSET, domains: domainsOf(fast) }, (edit) => write(edit, fast));
 }
 
-/** Outputs that nobody reads are left out, but for a first one, which no operator can do without. */
+/**
+ * Results of equations that nobody reads are left out, but for a first one, which no operator can do without. Outputs are
+ * made by nodes of their own, the last first: ONNX Runtime begins with the node that is written last. It would otherwise
+ * begin with the gradients of the first layers and hold all that the others need meanwhile. The nodes are Expand since its
+ * optimizer writes others, such as Reshape, anew in another place (ADR 0120).
+ */
 function write(edit: GraphEdit, program: Program): void {
   const names = new Map(program.inputs.map((input) => [input.name, input.name]));
   for (const [name, tensor] of program.constants) names.set(name, edit.constant(name, tensor));
-  const wanted = namesWanted(program, names);
   const read = new Set([...program.equations.flatMap(({ inputs }) => inputs), ...program.outputs.values()].map(nameOf));
   const known = new Map<string, string>();
   for (const equation of program.equations) {
     equation.outputs.forEach(({ name }, i) => {
-      names.set(name, read.has(name) || i === 0 ? (wanted.get(name) ?? edit.fresh(name)) : '');
+      names.set(name, read.has(name) || i === 0 ? edit.fresh(name) : '');
     });
     writeEquation(edit, equation, names, known);
   }
-  for (const [output, term] of program.outputs) {
-    if (wanted.get(term.name) === output) continue;
-    edit.add({ op: 'Identity', inputs: [writtenName(names, term)], outputs: [output] });
+  for (const [output, term] of lastMadeFirst(program)) {
+    const w = nodeWriter(edit, '', known);
+    w.last('Expand', [writtenName(names, term), w.ints(term.shape)], [output]);
   }
-}
-
-/** Term -> the output that it is, where it is one; a term that is several outputs is copied to the others. */
-function namesWanted(program: Program, written: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const free = [...program.outputs].filter(([, term]) => !written.has(term.name));
-  return new Map(free.toReversed().map(([output, term]) => [term.name, output]));
 }
 
 function writeEquation(
