@@ -25,6 +25,7 @@ const ORDER = [
   'inspect\\.ts$',
   'pipeline/',
   'pipeline\\.ts$',
+  'autodiff\\.ts$',
   'index\\.ts$',
   'cli/',
 ];

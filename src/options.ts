@@ -10,7 +10,8 @@ import { BitloomError } from './kernel/errors.js';
 import { loadTarget, targetNames } from './latency/load-target.js';
 import { readLatencyTable } from './latency/read-latency-table.js';
 import { parseBytes, parseForced } from './option-text.js';
-import { FORMATS, isFormat } from './quantize/formats.js';
+import { FORMAT_NAMES } from './quantize/formats.js';
+import { RANKER_NAMES } from './sensitivity/rankers.js';
 
 /** An option that is written in a notation of its own: what its reader refuses becomes the schema's complaint. */
 export function written<T>(read: (text: string) => T) {
@@ -33,7 +34,7 @@ function checked(read: (text: string) => unknown) {
   });
 }
 
-const format = z.enum(Object.keys(FORMATS).filter(isFormat));
+const format = z.enum(FORMAT_NAMES);
 /** `title` is how help names the value: `--data <path>`. */
 const text = (title: string, description: string) => z.string().min(1).meta({ title, description });
 const count = (description: string) => z.int().min(1).meta({ title: 'n', description });
@@ -92,7 +93,7 @@ const FLOOR = {
 };
 
 const SEARCH = {
-  ranker: z.enum(['error', 'noise', 'kl']).default('kl').describe('how the sensitivity of a unit is measured'),
+  ranker: z.enum(RANKER_NAMES).default('kl').describe('how the sensitivity of a unit is measured'),
   search: z.enum(['frontier', 'bisection', 'greedy']).default('frontier').describe('how plans are tried'),
   interactions: z.enum(['none']).default('none').describe('dependencies between units that order them too'),
   target: z

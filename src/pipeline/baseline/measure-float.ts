@@ -64,7 +64,7 @@ export async function measureFloat(options: MeasureFloatOptions): Promise<FloatB
     model,
     metric,
     spec,
-    ranking: once(() => rankingReference(options)),
+    ranking: once(() => rankingReference(options, sets.calibration)),
     references: { selection, holdout },
     outcomes,
     judge,
@@ -84,13 +84,16 @@ async function reference(
   });
 }
 
-async function rankingReference(options: MeasureFloatOptions): Promise<FloatReference> {
-  const { calibration } = options.sets;
+/** Runs the float model over the first of the calibration samples, on which sensitivities are measured. */
+export function rankingReference(
+  options: Pick<MeasureFloatOptions, 'model' | 'evaluations' | 'folder'>,
+  calibration: PreparedSet,
+): Promise<FloatReference> {
   return runFloat(options, 'ranking', { ...calibration, length: Math.min(RANKING_SAMPLES, calibration.length) });
 }
 
 async function runFloat(
-  { model, evaluations, folder }: MeasureFloatOptions,
+  { model, evaluations, folder }: Pick<MeasureFloatOptions, 'model' | 'evaluations' | 'folder'>,
   name: string,
   set: PreparedSet,
   onProgress: (done: number) => void = () => {},

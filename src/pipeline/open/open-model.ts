@@ -73,7 +73,8 @@ async function inFile<T>(file: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function runOnce(model: Uint8Array | string, feeds: Feeds): Promise<Feeds> {
+/** Runs a model once, in this process. */
+export async function runOnce(model: Uint8Array | string, feeds: Feeds): Promise<Feeds> {
   const session = await ortRuntime.open(model);
   try {
     return await session.run(feeds);
