@@ -32,6 +32,8 @@ export interface Measures {
   fisherChange(unit: Unit, format: Format): Promise<Estimate>;
   /** |g . d| for slopes g of the cross-entropy and what the format changes, d: each sample's own, then the mean. */
   firstOrderChange(unit: Unit, format: Format): Promise<Estimate>;
+  /** d' H d / 2 for what the format changes, d, and the Hessian H of the divergence: the mean over samples. */
+  secondOrderChange(unit: Unit, format: Format): Promise<Estimate>;
 }
 
 /** Scores a unit's sensitivity to a format: the higher, the later it is quantized. A plain number is known exactly. */
@@ -39,7 +41,7 @@ export type Ranker = (measures: Measures, unit: Unit, format: Format) => Scored 
 
 export type Scored = number | Estimate;
 
-export type RankerName = 'error' | 'noise' | 'kl' | 'hessian' | 'hessian-trace' | 'fisher' | 'taylor';
+export type RankerName = 'error' | 'noise' | 'kl' | 'hessian' | 'hessian-trace' | 'curvature' | 'fisher' | 'taylor';
 
 export const RANKERS: { readonly [R in RankerName]: Ranker } = {
   /** Quantization error of weight and activation (arXiv 2302.01382). No run of the model. */
@@ -60,6 +62,8 @@ export const RANKERS: { readonly [R in RankerName]: Ranker } = {
    */
   'hessian-trace': async (measures, unit, format) =>
     weighted(await measures.traces(unit), ({ of, elements }) => stepVariance(format, of) / Math.max(1, elements)),
+  /** d' H d / 2 with the perturbation d itself, where HAWQ-V2 takes its length alone: the divergence to second order. */
+  curvature: (measures, unit, format) => measures.secondOrderChange(unit, format),
   /** The diagonal of Fisher's matrix with the perturbation itself: sum of F_kk d_k^2, over weight and what is read. */
   fisher: (measures, unit, format) => measures.fisherChange(unit, format),
   /** Mean size of the first-order change of the cross-entropy, |g . d|, over weight and what is read together. */
@@ -74,7 +78,7 @@ export function isRankerName(name: string): name is RankerName {
 export const RANKER_NAMES: readonly RankerName[] = Object.keys(RANKERS).filter(isRankerName);
 
 /** Rankers that need histograms of activations, and not only their ranges. */
-export const BY_HISTOGRAMS: readonly RankerName[] = ['error', 'hessian'];
+export const BY_HISTOGRAMS: readonly RankerName[] = ['error', 'hessian', 'hessian-trace'];
 
 /** Errors add up: all traces are estimated from the same samples and probes. */
 function weighted(traces: readonly UnitTrace[], factor: (trace: UnitTrace) => number): Estimate {

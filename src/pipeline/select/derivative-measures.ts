@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Edge } from '../../autodiff/edges.js';
+import type { Loss } from '../../autodiff/losses.js';
 import { piecesOf, totalCount } from '../../calibrate/pieces.js';
 import type { OutputKinds } from '../../data/metric.js';
 import { readSample } from '../../data/prepared.js';
@@ -10,14 +11,19 @@ import type { Unit } from '../../quantize/unit.js';
 import { type Estimates, estimate, type ProbeRow } from '../../sensitivity/estimate.js';
 import type { Estimator } from '../../sensitivity/estimator.js';
 import { traceOf } from '../../sensitivity/estimators.js';
-import { fisherEstimator, type Trial, taylorEstimator } from '../../sensitivity/first-order.js';
 import { lossOf } from '../../sensitivity/loss-of-outputs.js';
 import type { MeanEstimate } from '../../sensitivity/means.js';
 import { activationPerturbation, type Perturbation, weightPerturbation } from '../../sensitivity/perturbations.js';
 import type { Estimate, Measures, UnitTrace } from '../../sensitivity/rankers.js';
 import type { LabelSource } from '../../sensitivity/residuals.js';
 import { activationMeanSquare, gridOf, meanSquaredError, roundedWeight } from '../../sensitivity/rounding.js';
-import { traceEstimator } from '../../sensitivity/second-order.js';
+import { traceEstimator } from '../../sensitivity/trace-estimator.js';
+import {
+  curvatureEstimator,
+  fisherEstimator,
+  type Trial,
+  taylorEstimator,
+} from '../../sensitivity/trial-estimators.js';
 import { resultKind } from '../../store/result-kind.js';
 import type { FloatReference } from '../baseline/evaluations.js';
 import { once } from '../once.js';
@@ -29,19 +35,27 @@ import { weightOf } from './unit-weight.js';
 
 const PROBE = resultKind<ProbeRow>('probe');
 
-type DerivativeMeasures = Pick<Measures, 'traces' | 'fisherChange' | 'firstOrderChange'>;
+type DerivativeMeasures = Pick<Measures, 'traces' | TrialMeasure>;
+type TrialMeasure = 'fisherChange' | 'firstOrderChange' | 'secondOrderChange';
 
 /** Measures by derivatives: each is estimated for all units together when it is first asked for. */
 export function createDerivativeMeasures(options: MeasureOptions): DerivativeMeasures {
   const traces = once(() => estimateTraces(options));
-  const fisher = once(() => estimateTrials(options, 'fisher'));
-  const taylor = once(() => estimateTrials(options, 'taylor'));
+  const ofTrials = (by: TrialEstimator): Measures[TrialMeasure] => {
+    const all = once(() => estimateTrials(options, by));
+    return async (unit, format) => estimateOf((await all()).means.get(trialName(unit, format)));
+  };
   return {
     traces: async (unit) => unitTraces(options, unit, await traces()),
-    fisherChange: async (unit, format) => estimateOf((await fisher()).means.get(trialName(unit, format))),
-    firstOrderChange: async (unit, format) => estimateOf((await taylor()).means.get(trialName(unit, format))),
+    fisherChange: ofTrials(async (loss, trials) => fisherEstimator(loss, trials)),
+    firstOrderChange: ofTrials(async (loss, trials, reference) =>
+      taylorEstimator(loss, trials, await labelSource(options, reference)),
+    ),
+    secondOrderChange: ofTrials(async (loss, trials) => curvatureEstimator(loss, trials)),
   };
 }
+
+type TrialEstimator = (loss: Loss, trials: readonly Trial[], reference: FloatReference) => Promise<Estimator>;
 
 async function estimateTraces(options: MeasureOptions): Promise<Estimates> {
   const { units } = options.bench.net;
@@ -52,14 +66,10 @@ async function estimateTraces(options: MeasureOptions): Promise<Estimates> {
   return estimates;
 }
 
-async function estimateTrials(options: MeasureOptions, ranker: 'fisher' | 'taylor'): Promise<Estimates> {
+async function estimateTrials(options: MeasureOptions, by: TrialEstimator): Promise<Estimates> {
   const reference = await options.float.ranking();
-  const loss = lossOf(reference.kinds);
   const trials = stepsOf(options.choices).map(({ unit, format }) => trialOf(options, unit, format));
-  const estimator =
-    ranker === 'fisher'
-      ? fisherEstimator(loss, trials)
-      : taylorEstimator(loss, trials, await labelSource(options, reference));
+  const estimator = await by(lossOf(reference.kinds), trials, reference);
   return estimateAll(options, reference, estimator, { trials: digestOfTrials(options, trials) });
 }
 
