@@ -1,8 +1,6 @@
 import { Builder } from '../autodiff/builder.js';
 import { reshape } from '../autodiff/ops.js';
 import { type Equation, isFloat, type Program, type Term } from '../autodiff/program.js';
-import type { PreparedSet } from '../data/dataset.js';
-import type { Padding } from '../data/metric.js';
 import { readSample } from '../data/prepared.js';
 import { BitloomError } from '../kernel/errors.js';
 import type { WeightStore } from '../onnx/weight-store.js';
@@ -12,19 +10,18 @@ import type { EstimateEvent, EstimateInput, EstimateTask } from './estimate-job.
 
 const ESTIMATE_JOB = jobBeside<EstimateInput, void, EstimateEvent>('./estimate-job', import.meta.url);
 
-interface Site {
+/** Where a run gave what is not finite, and what it was given. */
+export interface NonFiniteSite {
   readonly executor: Executor;
   readonly folder: string;
   readonly weights: WeightStore;
+  readonly common: Omit<EstimateInput, 'programs' | 'tasks'>;
 }
-
-type Common = { readonly set: PreparedSet; readonly padding: Padding; readonly seed: number; readonly threads: number };
 
 /** The error for a run that gave NaN or infinity: runs it again and looks where that comes from. */
 export async function nonFiniteDerivative(
-  { executor, folder, weights }: Site,
+  { executor, folder, weights, common }: NonFiniteSite,
   derived: DerivedProgram,
-  common: Common,
   task: EstimateTask,
 ): Promise<BitloomError> {
   for (const what of ['NaN', 'Inf'] as const) {

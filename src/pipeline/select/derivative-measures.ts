@@ -5,10 +5,11 @@ import { piecesOf, totalCount } from '../../calibrate/pieces.js';
 import type { OutputKinds } from '../../data/metric.js';
 import { readSample } from '../../data/prepared.js';
 import type { Observer } from '../../kernel/observer.js';
+import { once } from '../../kernel/once.js';
 import { type DenseTensor, elementCount, toFloat32 } from '../../kernel/tensor.js';
 import type { Format } from '../../quantize/formats.js';
 import type { Unit } from '../../quantize/unit.js';
-import { type Estimates, estimate, type ProbeRow } from '../../sensitivity/estimate.js';
+import { type Estimates, estimate } from '../../sensitivity/estimate.js';
 import type { Estimator } from '../../sensitivity/estimator.js';
 import { traceOf } from '../../sensitivity/estimators.js';
 import { lossOf } from '../../sensitivity/loss-of-outputs.js';
@@ -17,6 +18,7 @@ import { activationPerturbation, type Perturbation, weightPerturbation } from '.
 import type { Estimate, Measures, UnitTrace } from '../../sensitivity/rankers.js';
 import type { LabelSource } from '../../sensitivity/residuals.js';
 import { activationMeanSquare, gridOf, meanSquaredError, roundedWeight } from '../../sensitivity/rounding.js';
+import type { ProbeRow } from '../../sensitivity/run-probes.js';
 import { traceEstimator } from '../../sensitivity/trace-estimator.js';
 import {
   curvatureEstimator,
@@ -26,7 +28,6 @@ import {
 } from '../../sensitivity/trial-estimators.js';
 import { resultKind } from '../../store/result-kind.js';
 import type { FloatReference } from '../baseline/evaluations.js';
-import { once } from '../once.js';
 import { runOnce } from '../open/open-model.js';
 import { weightOptions } from '../trials/workbench.js';
 import type { MeasureOptions } from './measure-options.js';
