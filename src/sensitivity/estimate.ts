@@ -58,8 +58,8 @@ export async function estimate(
   }
 }
 
-/** Rounds that a spread can be told from. */
-const FIRST_ROUNDS = 2;
+/** Differences between probes of one batch that a spread is told from, at least: fewer often tell a much smaller one. */
+const DIFFERENCES = 16;
 
 async function inRounds(site: ProbeSite, precision: Precision): Promise<Estimates> {
   const { batches, set } = site;
@@ -67,7 +67,8 @@ async function inRounds(site: ProbeSite, precision: Precision): Promise<Estimate
   const { mostProbes, seconds = Number.POSITIVE_INFINITY } = precision;
   const started = performance.now();
   const rows: ProbeRow[] = [];
-  let wanted = exactAfter <= mostProbes ? exactAfter : Math.min(FIRST_ROUNDS, mostProbes);
+  const first = 1 + Math.ceil(DIFFERENCES / batches.all.length);
+  let wanted = exactAfter <= mostProbes ? exactAfter : Math.min(first, mostProbes);
   for (let probes = 0; ; ) {
     rows.push(...(await runProbes(site, probes, wanted)));
     probes = wanted;

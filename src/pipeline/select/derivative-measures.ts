@@ -4,11 +4,13 @@ import type { Loss } from '../../autodiff/losses.js';
 import { piecesOf, totalCount } from '../../calibrate/pieces.js';
 import type { OutputKinds } from '../../data/metric.js';
 import { readSample } from '../../data/prepared.js';
+import type { Model } from '../../graph/model.js';
 import type { Observer } from '../../kernel/observer.js';
 import { once } from '../../kernel/once.js';
 import { type DenseTensor, elementCount, toFloat32 } from '../../kernel/tensor.js';
 import type { Format } from '../../quantize/formats.js';
 import type { Unit } from '../../quantize/unit.js';
+import type { Subject } from '../../sensitivity/derived-programs.js';
 import { type Estimates, estimate } from '../../sensitivity/estimate.js';
 import type { Estimator } from '../../sensitivity/estimator.js';
 import { traceOf } from '../../sensitivity/estimators.js';
@@ -61,7 +63,7 @@ type TrialEstimator = (loss: Loss, trials: readonly Trial[], reference: FloatRef
 async function estimateTraces(options: MeasureOptions): Promise<Estimates> {
   const { units } = options.bench.net;
   const reference = await options.float.ranking();
-  const wrt = [...weightsOf(units), ...edgesOf(units).map(({ name }) => name)];
+  const { wrt } = subjectOf(options.source.model, reference.kinds, units);
   const estimates = await estimateAll(options, reference, traceEstimator(lossOf(reference.kinds), wrt), {});
   tell(options.observer, estimates, units);
   return estimates;
@@ -92,9 +94,7 @@ async function estimateAll(
     seed: settings.seed,
     threads: executor.threads,
   });
-  const edges = edgesOf(bench.net.units);
-  const wrt = [...weightsOf(bench.net.units), ...edges.map(({ name }) => name)];
-  return estimate(executor, { model: source.model, kinds, edges, wrt, run: runOnce }, estimator, set, {
+  return estimate(executor, subjectOf(source.model, kinds, bench.net.units), estimator, set, {
     seed: settings.seed,
     padding,
     memory: settings.memory,
@@ -105,6 +105,12 @@ async function estimateAll(
     ...(ran && { ran }),
     ...(signal && { signal }),
   });
+}
+
+/** What is asked of a model: by the weights of its units, and by what each of them reads. */
+export function subjectOf(model: Model, kinds: OutputKinds, units: readonly Unit[]): Subject {
+  const edges = edgesOf(units);
+  return { model, kinds, edges, wrt: [...weightsOf(units), ...edges.map(({ name }) => name)], run: runOnce };
 }
 
 function paddingOf({ ids, padId }: MeasureOptions['float']['spec']) {
