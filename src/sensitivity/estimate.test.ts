@@ -175,12 +175,14 @@ describe('traces', () => {
       mostTogether: 2,
       exactAfter: () => Number.POSITIVE_INFINITY,
     };
-    const precision = { tolerance: 0.06, mostProbes: 2000 };
+    // So many whatever they show: a mean that is judged while it is taken ends, more often than not, where it is small.
+    const precision = { tolerance: 1e-9, mostProbes: 600 };
     const found = await estimated(subject(twoLayers()), estimator, set, { precision });
-    expect(found.reason).toBe('tolerance');
+    expect(found.reason).toBe('probes');
     for (const name of WRT) {
       const { mean, standardError } = found.means.get(traceOf(name)) ?? { mean: Number.NaN, standardError: 0 };
       expect(standardError).toBeGreaterThan(0);
+      expect(standardError / mean).toBeLessThan(0.2);
       expect(Math.abs(mean - traceByHand(name))).toBeLessThan(4 * standardError);
     }
   });

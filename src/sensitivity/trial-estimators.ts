@@ -17,8 +17,6 @@ export interface Trial {
 
 /** Several would repeat the same numbers where nothing is drawn. */
 const ONCE = 1;
-/** Samples of one run; see TOGETHER in trace-estimator.ts. */
-const TOGETHER = 8;
 
 /**
  * Mean over samples of |g . d|: the first-order change of the cross-entropy when a trial moves the model by d; labels
@@ -50,7 +48,7 @@ export function fisherEstimator(loss: Loss, trials: readonly Trial[]): Estimator
           }),
         ),
       ),
-    mostTogether: TOGETHER,
+    mostTogether: 1,
     exactAfter: () => Number.POSITIVE_INFINITY,
   };
 }
