@@ -4,25 +4,18 @@
  *
  *     npx tsx bench/sensitivity/estimators.ts [--model NAME] [--samples N] [--probes N]
  */
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { median, sum } from '../../src/kernel/statistics.js';
-import { createEvaluations } from '../../src/pipeline/baseline/evaluations.js';
-import { withCache } from '../../src/pipeline/open/kept.js';
-import { prepareSome } from '../../src/pipeline/open/open-data.js';
-import { floatModel, openModel } from '../../src/pipeline/open/open-model.js';
-import { withExecutor, withFolder } from '../../src/pipeline/open/workplace.js';
 import { subjectOf } from '../../src/pipeline/select/derivative-measures.js';
-import { findUnits } from '../../src/quantize/units.js';
 import { significant } from '../../src/report/format.js';
 import type { Subject as DerivedSubject } from '../../src/sensitivity/derived-programs.js';
 import { estimate } from '../../src/sensitivity/estimate.js';
 import type { TraceEstimatorName } from '../../src/sensitivity/estimators.js';
 import { lossOf } from '../../src/sensitivity/loss-of-outputs.js';
 import { traceEstimator } from '../../src/sensitivity/trace-estimator.js';
-import { readingOf } from '../cases.js';
 import { table } from '../markdown.js';
-import { cutPart, SUBJECTS, type Subject } from '../rankers/samples.js';
+import type { Subject } from '../rankers/samples.js';
+import { type Scene, subjectNamed, withScene } from './scene.js';
 
 const TOLERANCE = 0.05;
 const BATCHES = [1, 8] as const;
@@ -45,8 +38,7 @@ async function main(): Promise<void> {
       probes: { type: 'string', default: '4' },
     },
   });
-  const subject = SUBJECTS.find(({ of }) => of.name === values.model);
-  if (!subject) throw new Error(`models: ${SUBJECTS.map(({ of }) => of.name).join(', ')}`);
+  const subject = subjectNamed(values.model);
   const rows = await rowsOf(subject, Number(values.samples), Number(values.probes));
   console.log(
     table(
@@ -64,52 +56,61 @@ async function main(): Promise<void> {
 }
 
 function rowsOf(subject: Subject, samples: number, probes: number): Promise<readonly Row[]> {
-  return withFolder((folder) =>
-    withCache({ cache: join(folder, 'cache'), cacheSize: 2 ** 30, fresh: false }, ({ results }) =>
-      withExecutor({ workers: 1, threads: 1 }, async (executor) => {
-        const source = await openModel(subject.of.model);
-        const data = await cutPart(subject.parts.ranking, join(folder, 'ranking'));
-        const request = { ...readingOf(subject.of), data, samples, seed: 0 };
-        const set = await prepareSome(request, source, join(folder, 'ranking.samples'), undefined);
-        const evaluations = createEvaluations({ executor, results: { ...results, find: async () => undefined } });
-        const reference = await evaluations.reference(floatModel(source, folder), set, folder);
-        await evaluations.model(reference, { name: 'kl' }, floatModel(source, folder));
-        const pass = await evaluations.model(reference, { name: 'kl' }, floatModel(source, folder));
-        const units = findUnits(source.model);
-        const all = subjectOf(source.model, reference.kinds, units);
-        const rows: Row[] = [];
-        for (const by of ['outputs', 'weights'] as const) {
-          for (const batch of BATCHES) {
-            const found = await measured(all, by, batch);
-            rows.push({ by, batch, ...found, ...spreadOf(found.errors), passes: found.seconds / pass.seconds });
-          }
-        }
-        const step = Math.max(1, Math.floor(units.length / ALONE));
-        const some = units.filter((_, i) => i % step === 0);
-        const single = [];
-        for (const unit of some)
-          single.push(await measured(subjectOf(source.model, reference.kinds, [unit]), 'weights', 1));
-        const seconds = (sum(single.map((each) => each.seconds)) / some.length) * units.length;
-        const errors = single.flatMap((each) => each.errors);
-        rows.push({ by: 'weights, unit by unit', batch: 1, ...spreadOf(errors), passes: seconds / pass.seconds });
-        return rows;
+  return withScene(subject, { samples, workers: 1 }, async (scene) => {
+    const { source, units, kinds, pass } = scene;
+    const all = subjectOf(source.model, kinds, units);
+    const rows: Row[] = [];
+    for (const by of ['outputs', 'weights'] as const) {
+      for (const batch of BATCHES) {
+        const found = await measured(scene, { asked: all, by, batch, probes });
+        rows.push({ by, batch, ...spreadOf(found.errors), passes: found.seconds / pass });
+      }
+    }
+    const step = Math.max(1, Math.floor(units.length / ALONE));
+    const some = units.filter((_, i) => i % step === 0);
+    const single: Found[] = [];
+    for (const unit of some) {
+      const asked = subjectOf(source.model, kinds, [unit]);
+      single.push(await measured(scene, { asked, by: 'weights', batch: 1, probes }));
+    }
+    const seconds = (sum(single.map((each) => each.seconds)) / some.length) * units.length;
+    const errors = single.flatMap((each) => each.errors);
+    return [...rows, { by: 'weights, unit by unit', batch: 1, ...spreadOf(errors), passes: seconds / pass }];
+  });
+}
 
-        async function measured(asked: DerivedSubject, by: TraceEstimatorName, batch: number) {
-          const estimator = { ...traceEstimator(lossOf(reference.kinds), asked.wrt, by), mostTogether: batch };
-          const inexact = { ...estimator, exactAfter: () => Number.POSITIVE_INFINITY };
-          const run = (mostProbes: number) =>
-            estimate(executor, asked, inexact, set, { seed: 0, precision: { tolerance: 0, mostProbes } });
-          const opening = performance.now();
-          await run(1);
-          const began = performance.now();
-          const { means } = await run(1 + probes);
-          const seconds = ((performance.now() - began - (began - opening)) * (1 + probes)) / probes / 1000;
-          const moving = [...means.values()].filter(({ mean }) => mean !== 0);
-          return { seconds, errors: moving.map(({ mean, standardError }) => standardError / Math.abs(mean)) };
-        }
-      }),
-    ),
-  );
+interface Question {
+  readonly asked: DerivedSubject;
+  readonly by: TraceEstimatorName;
+  readonly batch: number;
+  readonly probes: number;
+}
+
+interface Found {
+  readonly seconds: number;
+  /** Standard errors, relative to their means. */
+  readonly errors: readonly number[];
+}
+
+/** The time of all probes, by those after the first: that of deriving and opening is not theirs. */
+async function measured({ kinds, executor, set }: Scene, { asked, by, batch, probes }: Question): Promise<Found> {
+  const estimator = { ...traceEstimator(lossOf(kinds), asked.wrt, by), mostTogether: batch };
+  const inexact = { ...estimator, exactAfter: () => Number.POSITIVE_INFINITY };
+  const run = async (mostProbes: number) => {
+    const began = performance.now();
+    const { means } = await estimate(executor, asked, inexact, set, {
+      seed: 0,
+      precision: { tolerance: 0, mostProbes },
+    });
+    return { means, ms: performance.now() - began };
+  };
+  const { ms: opening } = await run(1);
+  const { means, ms } = await run(1 + probes);
+  const moving = [...means.values()].filter(({ mean }) => mean !== 0);
+  return {
+    seconds: ((ms - opening) * (1 + probes)) / probes / 1000,
+    errors: moving.map(({ mean, standardError }) => standardError / Math.abs(mean)),
+  };
 }
 
 function spreadOf(errors: readonly number[]) {
