@@ -2,7 +2,7 @@
 import { kendall, spearman } from '../../src/kernel/correlation.js';
 import { random, shuffled } from '../../src/kernel/random.js';
 import { mean, quantile } from '../../src/kernel/statistics.js';
-import type { Agreement } from './figures.js';
+import type { Agreement, Interval } from './figures.js';
 
 /** Divergence of each unit on each sample: [units][samples]. */
 export type Truth = readonly (readonly number[])[];
@@ -21,7 +21,8 @@ export function agreement(scores: readonly number[], truth: Truth, seed = 0): Ag
     );
   });
   const value = bothOf(scores, truth.map(mean));
-  const interval = (of: keyof typeof value) => {
+  const interval = (of: keyof typeof value): Interval => {
+    if (!Number.isFinite(value[of])) return { value: null, low: null, high: null };
     const seen = draws.map((draw) => draw[of]).filter(Number.isFinite);
     return { value: value[of], low: quantile(seen, 0.025), high: quantile(seen, 0.975) };
   };

@@ -14,7 +14,9 @@ const rankerSchema = z.object({
   passes: z.number().describe('core seconds over those of a forward pass over the same samples'),
 });
 
-const intervalSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
+/** Nothing where scores or truth tell no two units apart. */
+const figure = z.number().nullable();
+const intervalSchema = z.object({ value: figure, low: figure, high: figure });
 const agreementSchema = z.object({ spearman: intervalSchema, kendall: intervalSchema });
 
 const truthSchema = z.object({
@@ -34,6 +36,7 @@ const truthSchema = z.object({
 
 export type RankerStep = z.infer<typeof rankerSchema>;
 export type TruthStep = z.infer<typeof truthSchema>;
+export type Interval = z.infer<typeof intervalSchema>;
 export type Agreement = z.infer<typeof agreementSchema>;
 
 export const FIGURES = figureFiles(

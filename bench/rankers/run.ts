@@ -17,6 +17,7 @@ import { type Clock, createClock } from '../clock.js';
 import { noting } from '../observers.js';
 import { FIGURES, type RankerStep } from './figures.js';
 import { openStudy, type Study } from './measure.js';
+import { shown } from './render.js';
 import { SUBJECTS, type Subject } from './samples.js';
 
 /** Two workers of one thread each, as the machine has cores. */
@@ -66,13 +67,9 @@ async function runStudy(study: Study): Promise<void> {
   const truth = await study.truth(known);
   FIGURES.write(name, 'truth', truth);
   for (const [format, { halves, rankers }] of Object.entries(truth.formats)) {
-    console.log(`${name} ${format}: truth on halves ${halves.spearman.value.toFixed(2)}`);
-    for (const [ranker, { spearman, kendall }] of Object.entries(rankers)) {
-      const interval = `[${spearman.low.toFixed(2)}, ${spearman.high.toFixed(2)}]`;
-      console.log(
-        `  ${ranker}: spearman ${spearman.value.toFixed(2)} ${interval}, kendall ${kendall.value.toFixed(2)}`,
-      );
-    }
+    console.log(`${name} ${format}: truth on halves ${shown(halves.spearman)}`);
+    for (const [ranker, { spearman, kendall }] of Object.entries(rankers))
+      console.log(`  ${ranker}: spearman ${shown(spearman)}, kendall ${shown(kendall)}`);
   }
 }
 

@@ -54,7 +54,6 @@ export interface Analysis {
 
 const LISTED = 20;
 const COLUMNS = 80;
-const NAME = 28;
 
 /** An analysis for a terminal of 80 columns. */
 export function printAnalysis(analysis: Analysis): string {
@@ -87,11 +86,11 @@ const UNITS_OF_SCORES: { readonly [R in RankerName]: string } = {
 
 function rankerSection({ units, formats }: Analysis, { ranker, seconds, runs }: RankerCost): string {
   const listed = units.slice(0, LISTED);
-  const titles = ['unit', 'operator', 'weights', ...formats.flatMap((format) => [format, '+-', 'share'])];
+  const titles = ['unit', 'operator', ...formats.flatMap((format) => [format, '+-', 'share'])];
+  const width = nameWidth(formats.length);
   const rows = listed.map((unit) => [
-    ending(unit.name, NAME),
+    ending(unit.name, width),
     unit.op,
-    unit.parameters === undefined ? '-' : String(unit.parameters),
     ...formats.flatMap((format) =>
       cells(unit.sensitivities.find((each) => each.ranker === ranker && each.format === format)),
     ),
@@ -99,6 +98,11 @@ function rankerSection({ units, formats }: Analysis, { ranker, seconds, runs }: 
   const more = units.length > LISTED ? `\n  and ${units.length - LISTED} less sensitive; all with --json` : '';
   const ran = runs === 0 ? 'nothing to run' : `${significant(runs)} runs over the samples`;
   return `${ranker}: ${UNITS_OF_SCORES[ranker]}; ${ran}, ${duration(seconds)}\n${table([titles, ...rows])}${more}`;
+}
+
+/** What a name may take beside its operator and three columns for each format. */
+function nameWidth(formats: number): number {
+  return Math.max(12, COLUMNS - 12 - 24 * formats);
 }
 
 /** Score, standard error as a share of it, and share of the total. */

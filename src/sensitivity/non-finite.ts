@@ -24,20 +24,41 @@ export async function nonFiniteDerivative(
   derived: DerivedProgram,
   task: EstimateTask,
 ): Promise<BitloomError> {
-  for (const what of ['NaN', 'Inf'] as const) {
-    const watched = { ...derived, program: watching(derived.program, what) };
-    const file = await writeProgram(watched, folder, `watched-${what}`, weights);
-    let flags: readonly number[] = [];
-    const input = { ...common, programs: [file], tasks: [{ ...task, program: 0 }] };
-    await executor.run(ESTIMATE_JOB, input, { onEvent: ({ values }) => (flags = values) });
-    const first = file.outputs[flags.findIndex((flag) => flag > 0)];
-    const { id } = await readSample(common.set, task.samples[0]);
-    if (first !== undefined) return found(what, originOf(derived.program, first), id);
-  }
-  return found('NaN', undefined, (await readSample(common.set, task.samples[0])).id);
+  const { program } = derived;
+  const file = await writeProgram({ ...derived, program: watching(program) }, folder, 'watched', weights);
+  let counts: readonly number[] = [];
+  const input = { ...common, programs: [file], tasks: [{ ...task, program: 0 }] };
+  await executor.run(ESTIMATE_JOB, input, { onEvent: ({ values }) => (counts = values) });
+  const seen = new Set(file.outputs.filter((_, i) => counts[i] > 0));
+  const { id } = await readSample(common.set, task.samples[0]);
+  return found(beginning(program, seen), id);
 }
 
-function found(what: string, origin: string | undefined, sample: string): BitloomError {
+type Kind = 'NaN' | 'Inf';
+
+interface Beginning {
+  readonly what: string;
+  readonly origin: string | undefined;
+}
+
+/**
+ * Where what is not finite begins. Infinity by itself may be meant, as in a mask; so NaN is looked for first, and then the
+ * infinity that it came from.
+ */
+function beginning({ equations }: Program, seen: ReadonlySet<string>): Beginning {
+  const is = (kind: Kind) => (terms: readonly Term[]) => terms.some(({ name }) => seen.has(flagOf(kind, name)));
+  const firstNaN = equations.find(({ outputs }) => is('NaN')(outputs));
+  if (!firstNaN) return { what: 'infinite', origin: equations.find(({ outputs }) => is('Inf')(outputs))?.origin };
+  let source = firstNaN;
+  for (let next: Equation | undefined = firstNaN; next; ) {
+    source = next;
+    const infinite = new Set(source.inputs.filter((term) => is('Inf')([term])).map(({ name }) => name));
+    next = equations.find(({ outputs }) => outputs.some(({ name }) => infinite.has(name)));
+  }
+  return { what: source === firstNaN ? 'NaN' : 'infinite', origin: source.origin };
+}
+
+function found({ what, origin }: Beginning, sample: string): BitloomError {
   return new BitloomError({
     kind: 'model',
     code: 'non-finite-derivative',
@@ -47,14 +68,19 @@ function found(what: string, origin: string | undefined, sample: string): Bitloo
   });
 }
 
-/** For each float that an equation makes, in order, a count of NaN or of infinities in it. */
-function watching(program: Program, what: 'NaN' | 'Inf'): Program {
+const flagOf = (kind: Kind, term: string) => `${kind} in ${term}`;
+
+/** For each float that an equation makes, counts of NaN and of infinities in it. */
+function watching(program: Program): Program {
   const b = Builder.from(program);
   const made = program.equations.flatMap(({ outputs }) => outputs.filter(({ dtype }) => isFloat(dtype)));
-  return b.finish(new Map(made.map((term) => [term.name, countOf(b, term, what)])));
+  const counts = made.flatMap((term) =>
+    (['NaN', 'Inf'] as const).map((kind) => [flagOf(kind, term.name), countOf(b, term, kind)] as const),
+  );
+  return b.finish(new Map(counts));
 }
 
-function countOf(b: Builder, term: Term, what: 'NaN' | 'Inf'): Term {
+function countOf(b: Builder, term: Term, what: Kind): Term {
   const is = {
     domain: '',
     attributes: new Map(),
@@ -63,9 +89,4 @@ function countOf(b: Builder, term: Term, what: 'NaN' | 'Inf'): Term {
   } as const;
   const flags = b.one('Cast', [b.one('Opaque', [term], { op: `Is${what}`, ...is })], { to: 'float32' });
   return reshape(b, b.one('ReduceSum', [flags], { axes: term.shape.map((_, axis) => axis) }), []);
-}
-
-function originOf({ equations }: Program, name: string): string | undefined {
-  const makes = ({ outputs }: Equation) => outputs.some((output) => output.name === name);
-  return equations.find(makes)?.origin;
 }

@@ -6,6 +6,7 @@ import { readOptions } from '../../read-options.js';
 import type { Analysis } from '../../report/analysis.js';
 import type { Executor } from '../../runtime/job.js';
 import { type Step, scoreSteps } from '../../sensitivity/rank.js';
+import type { RankerName } from '../../sensitivity/rankers.js';
 import { calibrateModel } from '../baseline/calibrate-model.js';
 import { createEvaluations } from '../baseline/evaluations.js';
 import { rankingReference } from '../baseline/measure-float.js';
@@ -16,6 +17,7 @@ import { type KeptRun, withRun } from '../open/kept.js';
 import { dataOptions, type Into, openCalibration } from '../open/open-data.js';
 import { floatModel, type OpenedModel, openModel } from '../open/open-model.js';
 import { withExecutor, withFolder } from '../open/workplace.js';
+import type { MeasureOptions } from '../select/measure-options.js';
 import { createMeasures } from '../select/measures.js';
 import { stepsOf } from '../select/rank-units.js';
 import { openWorkbench } from '../trials/workbench.js';
@@ -88,42 +90,59 @@ async function analyzeWith(ready: Ready): Promise<Omit<Analysis, 'seconds'>> {
     ...{ kinds: reference.kinds, model: source.model, padId: source.files.config?.padId },
   });
   observer.stage('calibration');
-  const calibrationSettings = { ...settings, force: [] };
+  const asked = { ...settings, force: [] };
   const calibrated = await calibrateModel({
-    ...{ ...ready, settings: calibrationSettings, target, rankers: settings.ranker, set: data.set },
+    ...{ ...ready, settings: asked, target, rankers: settings.ranker, set: data.set },
   });
   const bench = await openWorkbench({ ...ready, target, calibrated });
   try {
-    const choices = choicesFor(bench.net.units, target, { ...settings, force: [] });
+    const choices = choicesFor(bench.net.units, target, asked);
     const steps = stepsOf(choices);
     requireSteps(steps, choices);
     const notes: string[] = [];
-    let ran = 0;
-    const measures = createMeasures({
-      ...{ ...ready, choices, bench, calibrated, float: { spec, ranking: async () => reference } },
-      ran: (samples) => {
-        ran += samples;
-      },
-      observer: { ...observer, note: (text) => void notes.push(text) },
-    });
-    const scored: Scores[] = [];
-    for (const ranker of settings.ranker) {
-      observer.stage(ranker);
-      const [startedMs, before] = [performance.now(), ran];
-      const scores = await scoreSteps(ranker, steps, measures, executor.workers, (done) =>
-        observer.progress({ stage: ranker, done, total: steps.length }),
-      );
-      const runs = (ran - before) / reference.set.length;
-      scored.push({ ranker, scores, runs, seconds: (performance.now() - startedMs) / 1000 });
-    }
+    const float = { spec, ranking: async () => reference };
+    const listening = { ...observer, note: (text: string) => void notes.push(text) };
+    const scored = await scoreAll(
+      settings.ranker,
+      { ...ready, choices, bench, calibrated, float, observer: listening },
+      steps,
+    );
     return {
       ...{ model: source.files.model, target: target.name, samples: reference.set.length },
       ...summarise(source, steps, scored),
-      notes: [...notes, ...notesOf(choices, steps, scored)],
+      notes: [...notes, ...notesOf(choices)],
     };
   } finally {
     await bench.close();
   }
+}
+
+/** By each ranker in turn; they share what they measure. */
+async function scoreAll(
+  rankers: readonly RankerName[],
+  options: MeasureOptions & { readonly observer: Observer },
+  steps: readonly Step[],
+): Promise<readonly Scores[]> {
+  const { observer, executor, float } = options;
+  const { set } = await float.ranking();
+  let ran = 0;
+  const measures = createMeasures({
+    ...options,
+    ran: (samples) => {
+      ran += samples;
+    },
+  });
+  const scored: Scores[] = [];
+  for (const ranker of rankers) {
+    observer.stage(ranker);
+    const [startedMs, before] = [performance.now(), ran];
+    const scores = await scoreSteps(ranker, steps, measures, executor.workers, (done) =>
+      observer.progress({ stage: ranker, done, total: steps.length }),
+    );
+    const seconds = (performance.now() - startedMs) / 1000;
+    scored.push({ ranker, scores, seconds, runs: (ran - before) / set.length });
+  }
+  return scored;
 }
 
 function requireSteps(steps: readonly Step[], choices: readonly Choice[]): void {

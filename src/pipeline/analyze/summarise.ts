@@ -68,35 +68,12 @@ function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** Units that have no choice, and how much of the order is chance. */
-export function notesOf(
-  choices: readonly Choice[],
-  steps: readonly Step[],
-  scored: readonly Scores[],
-): readonly string[] {
+/** Units that have no choice, by why. */
+export function notesOf(choices: readonly Choice[]): readonly string[] {
   const closed = choices.filter(({ ladder }) => ladder.length === 1);
   const reasons = [...new Set(closed.map(({ reason }) => reason))];
-  const left = reasons.map((reason) => {
+  return reasons.map((reason) => {
     const count = closed.filter((choice) => choice.reason === reason).length;
     return `${count} unit${count === 1 ? ' is' : 's are'} not ranked: ${reason}`;
   });
-  const formats = [...new Set(steps.map(({ format }) => format))];
-  return [...left, ...scored.flatMap((each) => formats.flatMap((format) => closeness(format, steps, each)))];
-}
-
-/** Neighbours in the order whose difference is less than both of their standard errors together. */
-function closeness(format: Format, steps: readonly Step[], { ranker, scores }: Scores): readonly string[] {
-  const estimates = scores.flatMap((score, i) =>
-    typeof score === 'object' && steps[i].format === format ? [score] : [],
-  );
-  const ordered = estimates.toSorted((a, b) => b.value - a.value);
-  const close = ordered.slice(1).filter(({ value, standardError }, i) => {
-    const apart = ordered[i].value - value;
-    return standardError > 0 && apart < Math.hypot(standardError, ordered[i].standardError);
-  });
-  if (close.length === 0) return [];
-  const pairs = ordered.length - 1;
-  return [
-    `${close.length} of ${pairs} neighbours in the order by ${ranker} in ${format} differ by less than their errors`,
-  ];
 }
