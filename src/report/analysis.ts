@@ -52,8 +52,9 @@ export interface Analysis {
   readonly notes: readonly string[];
 }
 
-const LISTED = 20;
+const LISTED = 15;
 const COLUMNS = 80;
+const NAME = 38;
 
 /** An analysis for a terminal of 80 columns. */
 export function printAnalysis(analysis: Analysis): string {
@@ -85,24 +86,19 @@ const UNITS_OF_SCORES: { readonly [R in RankerName]: string } = {
 };
 
 function rankerSection({ units, formats }: Analysis, { ranker, seconds, runs }: RankerCost): string {
-  const listed = units.slice(0, LISTED);
-  const titles = ['unit', 'operator', ...formats.flatMap((format) => [format, '+-', 'share'])];
-  const width = nameWidth(formats.length);
-  const rows = listed.map((unit) => [
-    ending(unit.name, width),
-    unit.op,
-    ...formats.flatMap((format) =>
-      cells(unit.sensitivities.find((each) => each.ranker === ranker && each.format === format)),
-    ),
-  ]);
+  const rows = units
+    .slice(0, LISTED)
+    .flatMap(({ name, sensitivities }) =>
+      formats.map((format, i) => [
+        i === 0 ? ending(name, NAME) : '',
+        format,
+        ...cells(sensitivities.find((each) => each.ranker === ranker && each.format === format)),
+      ]),
+    );
   const more = units.length > LISTED ? `\n  and ${units.length - LISTED} less sensitive; all with --json` : '';
   const ran = runs === 0 ? 'nothing to run' : `${significant(runs)} runs over the samples`;
-  return `${ranker}: ${UNITS_OF_SCORES[ranker]}; ${ran}, ${duration(seconds)}\n${table([titles, ...rows])}${more}`;
-}
-
-/** What a name may take beside its operator and three columns for each format. */
-function nameWidth(formats: number): number {
-  return Math.max(12, COLUMNS - 12 - 24 * formats);
+  const title = `${ranker}: ${UNITS_OF_SCORES[ranker]}; ${ran}, ${duration(seconds)}`;
+  return `${title}\n${table([['unit', 'format', 'score', '+-', 'share'], ...rows])}${more}`;
 }
 
 /** Score, standard error as a share of it, and share of the total. */

@@ -207,11 +207,11 @@ function tell(
   const percent = (100 * worst).toFixed(1);
   const text = `traces on ${samples} samples by ${probes} probes: standard error at most ${percent} % (${reason})`;
   observer?.trace(text);
-  const still = bench.net.units.filter((unit) =>
-    [...weightsOf([unit], source.model), ...edgesOf([unit]).map(({ name }) => name)].every(
-      (name) => (means.get(traceOf(name))?.mean ?? 0) === 0,
-    ),
-  );
+  const still = bench.net.units.filter((unit) => {
+    const names = [...weightsOf([unit], source.model), ...edgesOf([unit]).map(({ name }) => name)];
+    const traces = names.flatMap((name) => means.get(traceOf(name)) ?? []);
+    return traces.length > 0 && traces.every(({ mean }) => mean === 0);
+  });
   if (still.length === 0) return;
   observer?.note(`the outputs do not depend on ${still.map(({ name }) => name).join(', ')}: sensitivity 0`);
 }
