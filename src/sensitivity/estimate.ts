@@ -61,23 +61,27 @@ export async function estimate(
 /** Differences between probes of one batch that a spread is told from, at least: fewer often tell a much smaller one. */
 const DIFFERENCES = 16;
 
+/** So few probes are drawn at once where they leave nothing to chance; more of them must show that they are needed. */
+const AT_ONCE = 32;
+
 async function inRounds(site: ProbeSite, precision: Precision): Promise<Estimates> {
   const { batches, set } = site;
   const { exactAfter } = batches;
   const { mostProbes, seconds = Number.POSITIVE_INFINITY } = precision;
+  const milliseconds = 1000 * seconds;
   const started = performance.now();
   const rows: ProbeRow[] = [];
   const first = 1 + Math.ceil(DIFFERENCES / batches.all.length);
-  let wanted = exactAfter <= mostProbes ? exactAfter : Math.min(first, mostProbes);
+  let wanted = exactAfter <= Math.min(AT_ONCE, mostProbes) ? exactAfter : Math.min(first, mostProbes);
   for (let probes = 0; ; ) {
     rows.push(...(await runProbes(site, probes, wanted)));
     probes = wanted;
     const means = meansOf(site, rows);
     const verdict = judge({ means: [...means.values()], batches: batches.all.length, probes, exactAfter }, precision);
-    const late = performance.now() - started > 1000 * seconds;
-    const reason = verdict.reason ?? (late ? 'seconds' : undefined);
+    const affordable = Math.floor((probes * milliseconds) / (performance.now() - started));
+    const reason = verdict.reason ?? (affordable > probes ? undefined : 'seconds');
     if (reason) return { means, worst: verdict.worst, samples: set.length, probes, reason };
-    wanted = Math.min(verdict.wanted, 2 * probes);
+    wanted = Math.min(verdict.wanted, 2 * probes, affordable);
   }
 }
 
