@@ -159,6 +159,15 @@ const THREADS = counts(
   'threads that the model is served with; all cores when left out; bench takes several, such as 1,2',
 ).exactOptional();
 
+/** One ranker, or several to compare. */
+const RANKERS = {
+  ranker: z
+    .union([SEARCH.ranker.unwrap(), z.array(SEARCH.ranker.unwrap()).min(1)])
+    .default('kl')
+    .transform((value) => [...new Set(typeof value === 'string' ? [value] : value)])
+    .meta({ title: 'name,name', description: 'how sensitivity is measured; analyze takes several to compare' }),
+};
+
 /** Of models timed on made-up inputs. */
 const SHAPES = {
   batch: counts('samples in one run, such as 1,8; the model’s own, or 1, when left out').exactOptional(),
@@ -243,6 +252,11 @@ function enoughData({ data, calibration, selection, holdout }: Sources, context:
   context.addIssue({ code: 'custom', path: ['data'], message });
 }
 
+function calibrationData({ data, calibration }: Sources, context: z.RefinementCtx): void {
+  if (data !== undefined || calibration !== undefined) return;
+  context.addIssue({ code: 'custom', path: ['data'], message: 'is needed, or --calibration' });
+}
+
 const model = text('model', 'ONNX file, or folder of a Hugging Face model');
 const models = (least: number) =>
   z.array(z.string().min(1)).min(least).meta({ title: 'model', description: 'ONNX files, the float one first' });
@@ -290,6 +304,20 @@ export const STAGES = {
     ...PROFILING,
     ...SHARED,
   }),
+  analyze: z
+    .strictObject({
+      model,
+      ...DATA,
+      ...RANKERS,
+      target: SEARCH.target,
+      formats: SEARCH.formats,
+      include: SEARCH.include,
+      exclude: SEARCH.exclude,
+      ...QUANTIZATION,
+      memory: RESOURCES.memory,
+      ...KEEPING,
+    })
+    .superRefine(calibrationData),
   compare: z.strictObject({ models: models(2), ...SAMPLES, threads: RESOURCES.threads }),
   /** After all others: a configuration file takes an option as the last stage does that has it, here the most lenient. */
   bench: z

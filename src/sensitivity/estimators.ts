@@ -1,7 +1,6 @@
 import { Builder } from '../autodiff/builder.js';
-import { pushForward } from '../autodiff/forward-mode.js';
-import { hessianProduct, type Loss, scoresOf } from '../autodiff/losses.js';
-import { add, mul, reshape, sum, zeros } from '../autodiff/ops.js';
+import type { Loss } from '../autodiff/losses.js';
+import { mul, reshape, sum, zeros } from '../autodiff/ops.js';
 import { gaussNewton, gradientOf, productOf, rootProduct, tangentOf } from '../autodiff/products.js';
 import type { Program, Term } from '../autodiff/program.js';
 
@@ -14,9 +13,9 @@ export type TraceEstimator = (program: Program, wrt: readonly string[], loss: Lo
 
 export const traceOf = (name: string) => `trace:${name}`;
 
-export type TraceEstimatorName = 'outputs' | 'weights' | 'weight-by-weight';
+export type TraceEstimatorName = 'outputs' | 'weights';
 
-/** Three ways to the same traces; ADR 0130 has what each costs for a given error. */
+/** Two ways to the same traces; ADR 0130 has what each costs for a given error. */
 export const TRACE_ESTIMATORS: { readonly [E in TraceEstimatorName]: TraceEstimator } = {
   /** E ||J_W' S u||^2 with F = S S' and u over the outputs: one product J' S u serves every W. */
   outputs: (program, wrt, loss) => {
@@ -35,21 +34,7 @@ export const TRACE_ESTIMATORS: { readonly [E in TraceEstimatorName]: TraceEstima
       return v ? total(b, mul(b, v, product)) : zeros(b, { ...product, shape: [] });
     });
   },
-  /** E v_W . J_W' F J_W v_W = E (J_W v_W) . F (J_W v_W): a tangent of its own for each W, and no way back. */
-  'weight-by-weight': (program, wrt, loss) => traces(program, wrt, (b, name) => curvatureAlong(b, program, name, loss)),
 };
-
-/** t . H t, where t is how the scores move with W. */
-function curvatureAlong(b: Builder, program: Program, name: string, loss: Loss): Term {
-  const at = termOf(program, name);
-  const tangents = pushForward(b, new Map([[at.name, b.input(tangentOf(name), at)]]));
-  const parts = loss.flatMap((spec) => {
-    const scores = termOf(program, scoresOf(spec.output));
-    const moved = tangents.get(scores.name);
-    return moved ? [total(b, mul(b, moved, hessianProduct(b, spec, scores, moved)))] : [];
-  });
-  return parts.reduce((all, part) => add(b, all, part), b.scalar(0, at.dtype));
-}
 
 function traces(program: Program, wrt: readonly string[], write: (b: Builder, name: string) => Term): Program {
   const b = Builder.from(program);

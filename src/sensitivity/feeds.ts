@@ -58,9 +58,14 @@ function outputInputs(
   ];
 }
 
-/** One probe of all outputs together. */
-function probeSigns({ seed, probe }: Draw, position: number, count: number): Float32Array {
-  return orthogonalSigns(seed, position, probe, count);
+/**
+ * One probe of all outputs together: orthogonal to a sample's others where it runs alone. Of samples that run together the
+ * products of their probes must cancel, which takes independent ones.
+ */
+function probeSigns({ seed, probe, samples }: Draw, position: number, count: number): Float32Array {
+  return samples.length === 1
+    ? orthogonalSigns(seed, position, probe, count)
+    : signs(streamOf(seed, position, probe), count);
 }
 
 /** 1 where a position counts; of real values what makes the loss that of `divergence`. */

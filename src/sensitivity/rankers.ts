@@ -7,13 +7,13 @@ export interface Estimate {
   readonly standardError: number;
 }
 
-/** The Hessian of the divergence over a unit's weight, or over what it reads: its trace, as a mean over samples. */
+/** The Hessian of the divergence over a unit's weight, or over what it reads or stores: its trace, as a mean over samples. */
 export interface UnitTrace extends Estimate {
   readonly of: 'weight' | 'activation';
   /** Of the weight; of what is read for one sample. */
   readonly elements: number;
-  /** E (Q(x) - x)^2 of one element in a format. */
-  meanSquaredError(format: Format): number;
+  /** E (Q(x) - x)^2 of one element in the format. */
+  readonly meanSquaredError: number;
 }
 
 /** What a ranker may ask of one unit in one format; each measure costs more than the one before it. */
@@ -26,12 +26,14 @@ export interface Measures {
   divergenceWithNoise(unit: Unit, format: Format): Promise<Estimate>;
   /** Mean divergence of the model with this unit alone in the format. */
   divergenceAlone(unit: Unit, format: Format): Promise<Estimate>;
-  /** Of the unit's weight, and of each value that it reads. All units are measured together when first asked. */
-  traces(unit: Unit): Promise<readonly UnitTrace[]>;
+  /** Of what the format rounds: the unit's weight, what it reads and stores. All are measured together when first asked. */
+  traces(unit: Unit, format: Format): Promise<readonly UnitTrace[]>;
   /** Sum of g^2 d^2, for slopes g of labels drawn from the model's probabilities and what the format changes, d. */
   fisherChange(unit: Unit, format: Format): Promise<Estimate>;
   /** |g . d| for slopes g of the cross-entropy and what the format changes, d: each sample's own, then the mean. */
   firstOrderChange(unit: Unit, format: Format): Promise<Estimate>;
+  /** d' H d / 2 for what the format changes, d, and the Hessian H of the divergence: the mean over samples. */
+  secondOrderChange(unit: Unit, format: Format): Promise<Estimate>;
 }
 
 /** Scores a unit's sensitivity to a format: the higher, the later it is quantized. A plain number is known exactly. */
@@ -39,7 +41,7 @@ export type Ranker = (measures: Measures, unit: Unit, format: Format) => Scored 
 
 export type Scored = number | Estimate;
 
-export type RankerName = 'error' | 'noise' | 'kl' | 'hessian' | 'hessian-trace' | 'fisher' | 'taylor';
+export type RankerName = 'error' | 'noise' | 'kl' | 'hessian' | 'hessian-trace' | 'curvature' | 'fisher' | 'taylor';
 
 export const RANKERS: { readonly [R in RankerName]: Ranker } = {
   /** Quantization error of weight and activation (arXiv 2302.01382). No run of the model. */
@@ -50,16 +52,22 @@ export const RANKERS: { readonly [R in RankerName]: Ranker } = {
   kl: (measures, unit, format) => measures.divergenceAlone(unit, format),
   /**
    * HAWQ-V2 (arXiv 1911.03852), activations beside weights: the sum of tr(H) / n ||d||^2 over the weight and what is
-   * read, of n elements each, in nats: half of it is the divergence expected of the format alone, to second order.
+   * read and stored, of n elements each, in nats: half of it is the divergence expected of the format alone, to second
+   * order.
    */
   hessian: async (measures, unit, format) =>
-    weighted(await measures.traces(unit), (trace) => trace.meanSquaredError(format)),
+    weighted(await measures.traces(unit, format), ({ meanSquaredError }) => meanSquaredError),
   /**
    * The mean eigenvalue tr(H) / n of weight and of what is read (HAWQ-V2 without the perturbation), times 4^-bits: a
    * rounding step's variance, had all tensors one range.
    */
   'hessian-trace': async (measures, unit, format) =>
-    weighted(await measures.traces(unit), ({ of, elements }) => stepVariance(format, of) / Math.max(1, elements)),
+    weighted(
+      await measures.traces(unit, format),
+      ({ of, elements }) => stepVariance(format, of) / Math.max(1, elements),
+    ),
+  /** d' H d / 2 with the perturbation d itself, where HAWQ-V2 takes its length alone: the divergence to second order. */
+  curvature: (measures, unit, format) => measures.secondOrderChange(unit, format),
   /** The diagonal of Fisher's matrix with the perturbation itself: sum of F_kk d_k^2, over weight and what is read. */
   fisher: (measures, unit, format) => measures.fisherChange(unit, format),
   /** Mean size of the first-order change of the cross-entropy, |g . d|, over weight and what is read together. */
@@ -74,7 +82,7 @@ export function isRankerName(name: string): name is RankerName {
 export const RANKER_NAMES: readonly RankerName[] = Object.keys(RANKERS).filter(isRankerName);
 
 /** Rankers that need histograms of activations, and not only their ranges. */
-export const BY_HISTOGRAMS: readonly RankerName[] = ['error', 'hessian'];
+export const BY_HISTOGRAMS: readonly RankerName[] = ['error', 'hessian', 'hessian-trace'];
 
 /** Errors add up: all traces are estimated from the same samples and probes. */
 function weighted(traces: readonly UnitTrace[], factor: (trace: UnitTrace) => number): Estimate {

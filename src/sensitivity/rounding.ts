@@ -40,16 +40,9 @@ export function meanSquaredError(weight: Float32Array, rounded: Float32Array): n
   return error / Math.max(1, weight.length);
 }
 
-/** E (Q(x) - x)^2 of an activation's element in a format, from its histogram; as `activationError`. */
-export function activationMeanSquare(
-  statistics: ActivationStatistics,
-  parameters: ActivationParameters | undefined,
-  format: Format,
-): number {
-  const grid = gridOf(statistics, parameters, format);
-  if (!grid) return 0;
-  const pieces = piecesOf(statistics);
-  return squaredError(pieces, grid.range, { bits: grid.bits, symmetric: false }) / Math.max(1, totalCount(pieces));
+/** E (Q(x) - x)^2 of an activation's element over a range, by its histogram. */
+export function activationMeanSquare(pieces: Pieces, { range, bits }: ActivationGrid): number {
+  return squaredError(pieces, range, { bits, symmetric: false }) / Math.max(1, totalCount(pieces));
 }
 
 /**
@@ -68,12 +61,17 @@ export function activationError(
   return power > 0 ? squaredError(pieces, grid.range, { bits: grid.bits, symmetric: false }) / power : 0;
 }
 
+export interface ActivationGrid {
+  readonly range: Range;
+  readonly bits: Bits;
+}
+
 /** The range that a format stores an activation over; none where it stays float. */
 export function gridOf(
   statistics: ActivationStatistics,
   parameters: ActivationParameters | undefined,
   format: Format,
-): { readonly range: Range; readonly bits: Bits } | undefined {
+): ActivationGrid | undefined {
   const { activation } = FORMATS[format];
   if (activation === 'float' || activation === 'f16') return undefined;
   const bits = activation === 'dynamic' ? 8 : activation.bits;

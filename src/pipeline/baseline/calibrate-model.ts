@@ -8,7 +8,7 @@ import type { QuantizeSettings } from '../../options.js';
 import { type Bits, FORMATS, type Format } from '../../quantize/formats.js';
 import { type Activations, valuesToObserve } from '../../quantize/make-plan.js';
 import type { Executor } from '../../runtime/job.js';
-import type { RankerName } from '../../sensitivity/rankers.js';
+import { BY_HISTOGRAMS, type RankerName } from '../../sensitivity/rankers.js';
 import { resultKind } from '../../store/result-kind.js';
 import type { Results } from '../../store/results.js';
 import { HARSHER_FORMATS } from '../choices.js';
@@ -39,7 +39,8 @@ export async function calibrateModel(options: CalibrateModelOptions): Promise<Ca
   const { settings, rankers, source, target, set, executor, results, observer } = options;
   const method = settings.calibrateWith;
   const { model } = source;
-  const detail = rankers.includes('error') ? 'histogram' : METHODS[method].detail;
+  const byHistograms = rankers.some((ranker) => BY_HISTOGRAMS.includes(ranker));
+  const detail = byHistograms ? 'histogram' : METHODS[method].detail;
   const values = valuesToObserve(model, target);
   const onProgress = (done: number, total: number) => observer.progress({ stage: 'calibration', done, total });
   const key = { model: source.hash, set: [set.hash, set.length], values, detail, threads: executor.threads };

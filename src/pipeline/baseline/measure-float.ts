@@ -7,8 +7,8 @@ import { createJudge, type Judge, requireResolvable } from '../../evaluate/floor
 import type { Outcomes } from '../../evaluate/outcomes.js';
 import { BitloomError } from '../../kernel/errors.js';
 import type { Observer } from '../../kernel/observer.js';
+import { once } from '../../kernel/once.js';
 import type { QuantizeSettings } from '../../options.js';
-import { once } from '../once.js';
 import type { OpenedModel } from '../open/open-model.js';
 import type { Evaluations, FloatReference, Runnable } from './evaluations.js';
 import { metricFor } from './metric-for.js';

@@ -1,79 +1,104 @@
 import { createHash } from 'node:crypto';
-import type { Edge } from '../../autodiff/edges.js';
+import type { Loss } from '../../autodiff/losses.js';
 import { piecesOf, totalCount } from '../../calibrate/pieces.js';
 import type { OutputKinds } from '../../data/metric.js';
 import { readSample } from '../../data/prepared.js';
+import type { Model } from '../../graph/model.js';
 import type { Observer } from '../../kernel/observer.js';
-import { type DenseTensor, elementCount, toFloat32 } from '../../kernel/tensor.js';
+import { once } from '../../kernel/once.js';
+import { elementCount, toFloat32 } from '../../kernel/tensor.js';
 import type { Format } from '../../quantize/formats.js';
 import type { Unit } from '../../quantize/unit.js';
-import { type Estimates, estimate, type ProbeRow } from '../../sensitivity/estimate.js';
+import type { Subject } from '../../sensitivity/derived-programs.js';
+import { type Estimates, estimate } from '../../sensitivity/estimate.js';
 import type { Estimator } from '../../sensitivity/estimator.js';
 import { traceOf } from '../../sensitivity/estimators.js';
-import { fisherEstimator, type Trial, taylorEstimator } from '../../sensitivity/first-order.js';
 import { lossOf } from '../../sensitivity/loss-of-outputs.js';
 import type { MeanEstimate } from '../../sensitivity/means.js';
-import { activationPerturbation, type Perturbation, weightPerturbation } from '../../sensitivity/perturbations.js';
 import type { Estimate, Measures, UnitTrace } from '../../sensitivity/rankers.js';
 import type { LabelSource } from '../../sensitivity/residuals.js';
-import { activationMeanSquare, gridOf, meanSquaredError, roundedWeight } from '../../sensitivity/rounding.js';
-import { traceEstimator } from '../../sensitivity/second-order.js';
+import { activationMeanSquare, meanSquaredError } from '../../sensitivity/rounding.js';
+import type { ProbeRow } from '../../sensitivity/run-probes.js';
+import { traceEstimator } from '../../sensitivity/trace-estimator.js';
+import {
+  curvatureEstimator,
+  fisherEstimator,
+  type Trial,
+  taylorEstimator,
+} from '../../sensitivity/trial-estimators.js';
 import { resultKind } from '../../store/result-kind.js';
 import type { FloatReference } from '../baseline/evaluations.js';
-import { once } from '../once.js';
 import { runOnce } from '../open/open-model.js';
-import { weightOptions } from '../trials/workbench.js';
 import type { MeasureOptions } from './measure-options.js';
+import {
+  edgesOf,
+  type RoundedActivation,
+  roundedActivations,
+  roundedIn,
+  trialName,
+  trialOf,
+  weightsOf,
+} from './perturbed.js';
 import { stepsOf } from './rank-units.js';
 import { weightOf } from './unit-weight.js';
 
 const PROBE = resultKind<ProbeRow>('probe');
 
-type DerivativeMeasures = Pick<Measures, 'traces' | 'fisherChange' | 'firstOrderChange'>;
+type DerivativeMeasures = Pick<Measures, 'traces' | TrialMeasure>;
+type TrialMeasure = 'fisherChange' | 'firstOrderChange' | 'secondOrderChange';
 
 /** Measures by derivatives: each is estimated for all units together when it is first asked for. */
 export function createDerivativeMeasures(options: MeasureOptions): DerivativeMeasures {
   const traces = once(() => estimateTraces(options));
-  const fisher = once(() => estimateTrials(options, 'fisher'));
-  const taylor = once(() => estimateTrials(options, 'taylor'));
+  const ofTrials = (by: TrialEstimator): Measures[TrialMeasure] => {
+    const all = once(() => estimateTrials(options, by));
+    return async (unit, format) => estimateOf((await all()).means.get(trialName(unit, format)));
+  };
   return {
-    traces: async (unit) => unitTraces(options, unit, await traces()),
-    fisherChange: async (unit, format) => estimateOf((await fisher()).means.get(trialName(unit, format))),
-    firstOrderChange: async (unit, format) => estimateOf((await taylor()).means.get(trialName(unit, format))),
+    traces: async (unit, format) => {
+      const { means } = await traces();
+      const weight = weightTrace(options, unit, format, means);
+      const activations = roundedActivations(options, unit, format);
+      return [...(weight ? [weight] : []), ...activations.map((each) => activationTrace(options, each, means))];
+    },
+    fisherChange: ofTrials(async (loss, trials) => fisherEstimator(loss, trials)),
+    firstOrderChange: ofTrials(async (loss, trials, reference) =>
+      taylorEstimator(loss, trials, await labelSource(options, reference)),
+    ),
+    secondOrderChange: ofTrials(async (loss, trials) => curvatureEstimator(loss, trials)),
   };
 }
 
+type TrialEstimator = (loss: Loss, trials: readonly Trial[], reference: FloatReference) => Promise<Estimator>;
+
 async function estimateTraces(options: MeasureOptions): Promise<Estimates> {
-  const { units } = options.bench.net;
   const reference = await options.float.ranking();
-  const wrt = [...weightsOf(units), ...edgesOf(units).map(({ name }) => name)];
-  const estimates = await estimateAll(options, reference, traceEstimator(lossOf(reference.kinds), wrt), {});
-  tell(options.observer, estimates, units);
+  const wrt = differentiatedBy(options);
+  const estimator = traceEstimator(lossOf(reference.kinds), wrt);
+  const estimates = await estimateAll(options, reference, estimator, digestOf(wrt));
+  tell(options.observer, estimates, options);
   return estimates;
 }
 
-async function estimateTrials(options: MeasureOptions, ranker: 'fisher' | 'taylor'): Promise<Estimates> {
+async function estimateTrials(options: MeasureOptions, by: TrialEstimator): Promise<Estimates> {
   const reference = await options.float.ranking();
-  const loss = lossOf(reference.kinds);
   const trials = stepsOf(options.choices).map(({ unit, format }) => trialOf(options, unit, format));
-  const estimator =
-    ranker === 'fisher'
-      ? fisherEstimator(loss, trials)
-      : taylorEstimator(loss, trials, await labelSource(options, reference));
-  return estimateAll(options, reference, estimator, { trials: digestOfTrials(options, trials) });
+  const estimator = await by(lossOf(reference.kinds), trials, reference);
+  return estimateAll(options, reference, estimator, digestOfTrials(options, trials));
 }
 
+/** @param of what is estimated, beside model, samples and estimator. */
 async function estimateAll(
   options: MeasureOptions,
   reference: FloatReference,
   estimator: Estimator,
-  of: { readonly trials?: string },
+  of: string,
 ): Promise<Estimates> {
-  const { source, bench, settings, executor, results, float, observer, ran, signal } = options;
+  const { source, settings, executor, results, float, observer, ran, signal } = options;
   const { set, kinds } = reference;
   const padding = paddingOf(float.spec);
   const outputs = Object.entries(kinds).map(([name, kind]) => ({ name, ...kind }));
-  const common = { model: source.hash, set: set.hash, outputs, ...padding, estimator: estimator.key, ...of };
+  const common = { model: source.hash, set: set.hash, outputs, ...padding, estimator: estimator.key, of };
   const key = ({ samples, probe }: Omit<ProbeRow, 'values'>) => ({
     ...common,
     samples,
@@ -81,9 +106,8 @@ async function estimateAll(
     seed: settings.seed,
     threads: executor.threads,
   });
-  const edges = edgesOf(bench.net.units);
-  const wrt = [...weightsOf(bench.net.units), ...edges.map(({ name }) => name)];
-  return estimate(executor, { model: source.model, kinds, edges, wrt, run: runOnce }, estimator, set, {
+  const subject = subjectOf(source.model, kinds, options.bench.net.units, differentiatedBy(options));
+  return estimate(executor, subject, estimator, set, {
     seed: settings.seed,
     padding,
     memory: settings.memory,
@@ -96,105 +120,75 @@ async function estimateAll(
   });
 }
 
+/** Weights, and every activation that some step rounds. */
+function differentiatedBy(options: MeasureOptions): readonly string[] {
+  const { bench, source, choices } = options;
+  const rounded = stepsOf(choices).flatMap(({ unit, format }) => roundedActivations(options, unit, format));
+  const names = rounded.map(({ name }) => name);
+  return [...new Set([...weightsOf(bench.net.units, source.model), ...names])];
+}
+
+/** A model of which each reading of a unit is a value of its own. */
+export function subjectOf(
+  model: Model,
+  kinds: OutputKinds,
+  units: readonly Unit[],
+  wrt: readonly string[] = [...weightsOf(units, model), ...edgesOf(units).map(({ name }) => name)],
+): Subject {
+  return { model, kinds, edges: edgesOf(units), wrt, run: runOnce };
+}
+
 function paddingOf({ ids, padId }: MeasureOptions['float']['spec']) {
   return { ...(ids !== undefined && { ids }), ...(padId !== undefined && { padId }) };
 }
 
-/** What each unit reads: a format changes this edge, and not what others read of the same value. */
-function edgesOf(units: readonly Unit[]): readonly Edge[] {
-  return units.flatMap(({ name, inputs }) => [...new Set(inputs)].map((value) => edge(name, value)));
-}
-
-function edge(node: string, value: string): Edge {
-  return { name: `${node} reads ${value}`, node, value };
-}
-
-function weightsOf(units: readonly Unit[]): readonly string[] {
-  return [...new Set(units.flatMap(({ weight }) => (weight === undefined ? [] : [weight])))];
-}
-
-/** Units that must share a format are moved together: their weight once, and what each of them reads. */
-function groupOf({ bench }: MeasureOptions, { group }: Unit): readonly Unit[] {
-  return bench.net.units.filter((unit) => unit.group === group);
-}
-
-function unitTraces(options: MeasureOptions, unit: Unit, { means }: Estimates): readonly UnitTrace[] {
-  const units = groupOf(options, unit);
-  const weight = weightTrace(options, unit, means);
-  return [...(weight ? [weight] : []), ...edgesOf(units).map((edge) => edgeTrace(options, edge, means))];
-}
-
 type Means = Estimates['means'];
 
-function weightTrace(options: MeasureOptions, unit: Unit, means: Means): UnitTrace | undefined {
+function weightTrace(options: MeasureOptions, unit: Unit, format: Format, means: Means): UnitTrace | undefined {
   const weight = weightOf(options.source.model, unit);
   if (!weight || unit.weight === undefined) return undefined;
-  const values = toFloat32(weight);
   return {
     of: 'weight',
     elements: elementCount(weight),
     ...estimateOf(means.get(traceOf(unit.weight))),
-    meanSquaredError: (format) => meanSquaredError(values, rounded(options, unit, weight, format)),
+    meanSquaredError: meanSquaredError(toFloat32(weight), roundedIn(options, unit, weight, format)),
   };
 }
 
-function edgeTrace({ calibrated }: MeasureOptions, { name, value }: Edge, means: Means): UnitTrace {
+function activationTrace(
+  { calibrated }: MeasureOptions,
+  { name, value, range, bits }: RoundedActivation,
+  means: Means,
+): UnitTrace {
   const { samples, activations } = calibrated.statistics;
-  const seen = activations[value];
+  const pieces = piecesOf(activations[value]);
   return {
     of: 'activation',
-    elements: seen ? totalCount(piecesOf(seen)) / samples : 0,
+    elements: totalCount(pieces) / samples,
     ...estimateOf(means.get(traceOf(name))),
-    meanSquaredError: (format) => (seen ? activationMeanSquare(seen, calibrated.activations[value], format) : 0),
+    meanSquaredError: activationMeanSquare(pieces, { range, bits }),
   };
 }
 
-/** What a format changes of a unit, and of those that share its format. */
-function trialOf(options: MeasureOptions, unit: Unit, format: Format): Trial {
-  const weight = weightOf(options.source.model, unit);
-  const values = weight && toFloat32(weight);
-  const moved = weight && values && weightPerturbation(values, rounded(options, unit, weight, format));
-  const own = unit.weight !== undefined && moved ? [{ of: unit.weight, by: moved }] : [];
-  const read = edgesOf(groupOf(options, unit)).flatMap(({ name, value }) => {
-    const by = readingOf(options, value, format);
-    return by ? [{ of: name, by }] : [];
-  });
-  return { name: trialName(unit, format), moves: [...own, ...read] };
-}
-
-function readingOf({ calibrated }: MeasureOptions, value: string, format: Format): Perturbation | undefined {
-  const seen = calibrated.statistics.activations[value];
-  const grid = seen && gridOf(seen, calibrated.activations[value], format);
-  return grid && activationPerturbation(grid.range, grid.bits);
-}
-
-function trialName({ name }: Unit, format: Format): string {
-  return `${name} in ${format}`;
-}
-
+/** Trials depend on ranges and on how weights are rounded. */
 function digestOfTrials({ settings, calibrated }: MeasureOptions, trials: readonly Trial[]): string {
   const { reduceRange, blockSize } = settings;
   const ranges = Object.entries(calibrated.statistics.activations).map(([name, { min, max }]) => [name, min, max]);
-  const of = [trials.map(({ name }) => name), calibrated.activations, ranges, reduceRange, blockSize];
-  return createHash('sha256').update(JSON.stringify(of)).digest('hex');
+  return digestOf([trials.map(({ name }) => name), calibrated.activations, ranges, reduceRange, blockSize]);
 }
 
-function rounded({ settings }: MeasureOptions, unit: Unit, weight: DenseTensor, format: Format): Float32Array {
-  return roundedWeight(unit, weight, format, weightOptions(settings));
+function digestOf(of: unknown): string {
+  return createHash('sha256').update(JSON.stringify(of)).digest('hex');
 }
 
 /** The data's labels where they are classes of what the one output scores; else labels are drawn. */
 async function labelSource({ source }: MeasureOptions, { set, kinds }: FloatReference): Promise<LabelSource> {
   const [output, another] = Object.keys(kinds);
-  if (!set.labelled || another !== undefined || isRegression(kinds, output)) return 'drawn';
+  if (!set.labelled || another !== undefined || kinds[output].kind === 'regression') return 'drawn';
   const { label } = await readSample(set, 0);
   const type = source.model.graph.outputs.find(({ name }) => name === output)?.type;
   const rank = type?.kind === 'tensor' ? type.shape?.length : undefined;
   return rank === (typeof label === 'number' ? 2 : 3) ? 'data' : 'drawn';
-}
-
-function isRegression(kinds: OutputKinds, output: string): boolean {
-  return kinds[output].kind === 'regression';
 }
 
 /** How far off it is for other samples, where more than one batch tells. */
@@ -208,16 +202,16 @@ function estimateOf(found: MeanEstimate | undefined): Estimate {
 function tell(
   observer: Observer | undefined,
   { means, worst, probes, samples, reason }: Estimates,
-  units: readonly Unit[],
+  { bench, source }: MeasureOptions,
 ) {
   const percent = (100 * worst).toFixed(1);
   const text = `traces on ${samples} samples by ${probes} probes: standard error at most ${percent} % (${reason})`;
   observer?.trace(text);
-  const still = units.filter(({ name, weight, inputs }) =>
-    [...(weight === undefined ? [] : [weight]), ...inputs.map((value) => edge(name, value).name)].every(
-      (of) => means.get(traceOf(of))?.mean === 0,
-    ),
-  );
+  const still = bench.net.units.filter((unit) => {
+    const names = [...weightsOf([unit], source.model), ...edgesOf([unit]).map(({ name }) => name)];
+    const traces = names.flatMap((name) => means.get(traceOf(name)) ?? []);
+    return traces.length > 0 && traces.every(({ mean }) => mean === 0);
+  });
   if (still.length === 0) return;
   observer?.note(`the outputs do not depend on ${still.map(({ name }) => name).join(', ')}: sensitivity 0`);
 }

@@ -82,6 +82,7 @@ function options(trials: Trials, ranked: string[]): SelectOptions {
     traces: () => Promise.resolve([]),
     fisherChange: alone,
     firstOrderChange: alone,
+    secondOrderChange: alone,
   };
   const choices = choicesFor(UNITS, target, { include: [], exclude: [], force: [] });
   const latency = () => Promise.reject(new Error('a search down the ladder asks for no latency'));

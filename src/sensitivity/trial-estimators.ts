@@ -1,10 +1,12 @@
 import { Builder } from '../autodiff/builder.js';
-import { type Loss, type OutputLoss, scoresOf } from '../autodiff/losses.js';
-import { add, mul, reshape, sum } from '../autodiff/ops.js';
-import { writeGradients } from '../autodiff/products.js';
+import { hessianRoot, type Loss, type OutputLoss, rootShape, scoresOf } from '../autodiff/losses.js';
+import { add, mul, reshape, scale, sum } from '../autodiff/ops.js';
+import { probeOf, writeGradients } from '../autodiff/products.js';
 import type { Program, Term } from '../autodiff/program.js';
 import type { Estimator } from './estimator.js';
+import { probesOf } from './loss-of-outputs.js';
 import type { Perturbation } from './perturbations.js';
+import { probesForExact } from './probes.js';
 import { type LabelSource, residual } from './residuals.js';
 
 /** What a trial changes in the model: a step of a unit to a format moves its weight and what it reads. */
@@ -13,7 +15,7 @@ export interface Trial {
   readonly moves: readonly { readonly of: string; readonly by: Perturbation }[];
 }
 
-/** Several, so that a spread can be told; where nothing is drawn, 1. */
+/** Several would repeat the same numbers where nothing is drawn. */
 const ONCE = 1;
 
 /**
@@ -25,10 +27,7 @@ export function taylorEstimator(loss: Loss, trials: readonly Trial[], labels: La
     key: `first order, labels ${labels}`,
     labelled: labels === 'data',
     derive: (program) =>
-      overTrials(program, loss, trials, labels, (b, moves) => {
-        const change = moves.map(({ slope, move }) => total(b, mul(b, slope, move)));
-        return b.one('Abs', [summed(b, change)], {});
-      }),
+      overTrials(program, loss, trials, slopeOfLabels(labels), (b, moves) => b.one('Abs', [along(b, moves)], {})),
     // The magnitude is each sample's own.
     mostTogether: 1,
     exactAfter: () => (labels === 'data' ? ONCE : Number.POSITIVE_INFINITY),
@@ -40,7 +39,7 @@ export function fisherEstimator(loss: Loss, trials: readonly Trial[]): Estimator
   return {
     key: 'fisher',
     derive: (program) =>
-      overTrials(program, loss, trials, 'drawn', (b, moves) =>
+      overTrials(program, loss, trials, slopeOfLabels('drawn'), (b, moves) =>
         summed(
           b,
           moves.map(({ slope, move }) => {
@@ -49,10 +48,39 @@ export function fisherEstimator(loss: Loss, trials: readonly Trial[]): Estimator
           }),
         ),
       ),
-    mostTogether: 8,
+    mostTogether: 1,
     exactAfter: () => Number.POSITIVE_INFINITY,
   };
 }
+
+/**
+ * Mean over samples of d' H d / 2, what the divergence is to second order when a trial moves the model by d: with
+ * H = J' S S' J and random signs u it is E ((J' S u) . d)^2 / 2, so that one product serves every trial.
+ */
+export function curvatureEstimator(loss: Loss, trials: readonly Trial[]): Estimator {
+  return {
+    key: 'curvature',
+    derive: (program) =>
+      overTrials(program, loss, trials, slopeOfProbe, (b, moves) => {
+        const moved = along(b, moves);
+        return scale(b, mul(b, moved, moved), 0.5);
+      }),
+    // The square is each sample's own.
+    mostTogether: 1,
+    exactAfter: (layouts) => probesForExact(probesOf(layouts)),
+  };
+}
+
+/** Writes what the scores of an output are multiplied with on the way back to a slope. */
+type Cotangent = (b: Builder, spec: OutputLoss, scores: Term) => Term;
+
+const slopeOfLabels =
+  (labels: LabelSource): Cotangent =>
+  (b, spec, scores) =>
+    residual(b, spec, scores, labels);
+
+const slopeOfProbe: Cotangent = (b, spec, scores) =>
+  hessianRoot(b, spec, scores, b.input(probeOf(spec.output), { ...scores, shape: rootShape(spec, scores) }));
 
 interface Move {
   readonly slope: Term;
@@ -63,15 +91,15 @@ function overTrials(
   program: Program,
   loss: Loss,
   trials: readonly Trial[],
-  labels: LabelSource,
+  cotangent: Cotangent,
   write: (b: Builder, moves: readonly Move[]) => Term,
 ): Program {
   const b = Builder.from(program);
   const names = [...new Set(trials.flatMap(({ moves }) => moves.map(({ of }) => of)))];
   const at = names.map((name) => termOf(program, name));
   const scores = loss.map(({ output }) => termOf(program, scoresOf(output)));
-  const residuals = loss.map((spec: OutputLoss, i) => residual(b, spec, scores[i], labels));
-  const slopes = writeGradients(b, at, scores, residuals);
+  const cotangents = loss.map((spec, i) => cotangent(b, spec, scores[i]));
+  const slopes = writeGradients(b, at, scores, cotangents);
   const slopeOf = new Map(names.map((name, i) => [name, { slope: slopes[i], at: at[i] }]));
   const outputs = trials.map(({ name, moves }) => {
     const own = moves.flatMap(({ of, by }): readonly Move[] => {
@@ -81,6 +109,14 @@ function overTrials(
     return [name, write(b, own)] as const;
   });
   return b.finish(new Map(outputs));
+}
+
+/** g . d over everything that a trial moves. */
+function along(b: Builder, moves: readonly Move[]): Term {
+  return summed(
+    b,
+    moves.map(({ slope, move }) => total(b, mul(b, slope, move))),
+  );
 }
 
 function total(b: Builder, x: Term): Term {
