@@ -39,6 +39,8 @@ export interface ReplayTotals {
   readonly spilledBytes: number;
   /** Most bytes of activations held at once, in memory and files. */
   readonly peakBytes: number;
+  /** Processor time of the workers. */
+  readonly cpuSeconds: number;
 }
 
 /**
@@ -49,6 +51,7 @@ const replay: JobHandler<ReplayInput, ReplayTotals, ReplayRows> = async (input, 
   const folder = await mkdtemp(join(input.folder, 'held-'));
   const { blocks, memory } = input;
   const totals = { spilledBytes: 0, peakBytes: 0 };
+  const before = process.cpuUsage();
   try {
     let size = input.program.stages.some(({ ends }) => ends.length > 0) ? 1 : blocks.length;
     for (let first = 0; first < blocks.length; first += size) {
@@ -57,7 +60,8 @@ const replay: JobHandler<ReplayInput, ReplayTotals, ReplayRows> = async (input, 
       totals.spilledBytes += held.spilledBytes;
       totals.peakBytes = Math.max(totals.peakBytes, held.peakBytes);
     }
-    return totals;
+    const { user, system } = process.cpuUsage(before);
+    return { ...totals, cpuSeconds: (user + system) / 1e6 };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

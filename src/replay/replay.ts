@@ -100,7 +100,7 @@ export async function replay(
 
 type Ran = Omit<Replayed, 'asked' | 'recalled' | 'seconds'>;
 
-const NOTHING: Ran = { spilledBytes: 0, peakBytes: 0, compileSeconds: 0 };
+const NOTHING: Ran = { spilledBytes: 0, peakBytes: 0, cpuSeconds: 0, compileSeconds: 0 };
 
 interface Tally {
   readonly total: number;
@@ -217,5 +217,9 @@ async function runJobs(
 }
 
 function added(a: ReplayTotals, b: ReplayTotals): ReplayTotals {
-  return { spilledBytes: a.spilledBytes + b.spilledBytes, peakBytes: a.peakBytes + b.peakBytes };
+  return {
+    spilledBytes: a.spilledBytes + b.spilledBytes,
+    peakBytes: a.peakBytes + b.peakBytes,
+    cpuSeconds: a.cpuSeconds + b.cpuSeconds,
+  };
 }
