@@ -26,6 +26,7 @@ const ORDER = [
   'inspect\\.ts$',
   'pipeline/',
   'pipeline\\.ts$',
+  'autodiff\\.ts$',
   'index\\.ts$',
   'cli/',
 ];

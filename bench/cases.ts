@@ -9,7 +9,7 @@ import type { Format } from '../src/quantize/formats.js';
 import { arraysOf, imagesOf, linesOf, recordsOf } from './results/subsets.js';
 
 /** `..../shared/` beside the project. */
-const SHARED = fileURLToPath(new URL('../../shared/', import.meta.url));
+export const SHARED = fileURLToPath(new URL('../../shared/', import.meta.url));
 
 /** Where each part of the data lies; `data` is divided by seed into those that have no place of their own. */
 export interface Sets {

@@ -2,6 +2,19 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { reportSchema } from '../src/report/schema.js';
+
+const { machine, versions } = reportSchema.shape;
+
+/** Where the figures of a step come from. */
+export const ORIGIN = {
+  command: z.string(),
+  date: z.iso.datetime(),
+  seconds: z.number().describe('the whole step'),
+  load: z.number().describe('load average of the machine when the step began'),
+  machine,
+  versions,
+};
 
 export interface Figures<Step> {
   readonly model: string;

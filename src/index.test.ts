@@ -6,6 +6,7 @@ it('publishes these names, and taking one away is a breaking change', () => {
     [
       "BitloomError",
       "additive",
+      "analyze",
       "bench",
       "bisection",
       "calibrate",

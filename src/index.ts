@@ -25,6 +25,7 @@ export { BitloomError, type Problem } from './kernel/errors.js';
 export type { Observer, Progress } from './kernel/observer.js';
 export { loadTarget } from './latency/load-target.js';
 export type { BenchOptions, CompareOptions, EvaluateOptions, QuantizeOptions } from './options.js';
+export { type AnalyzeOptions, analyze } from './pipeline/analyze/analyze.js';
 export { bench } from './pipeline/bench.js';
 export { compare } from './pipeline/compare.js';
 export { evaluate } from './pipeline/evaluate.js';
@@ -36,6 +37,7 @@ export { makePlan, uniformFormats, valuesToObserve } from './quantize/make-plan.
 export type { Plan } from './quantize/plan.js';
 export type { Unit } from './quantize/unit.js';
 export { findUnits } from './quantize/units.js';
+export type { Analysis } from './report/analysis.js';
 export type { Evaluation } from './report/evaluation.js';
 export type { Inspection } from './report/inspection.js';
 export type { Preview } from './report/preview.js';

@@ -1,6 +1,6 @@
 import { didYouMean } from './kernel/did-you-mean.js';
 import { BitloomError } from './kernel/errors.js';
-import { FORMATS, type Format, isFormat } from './quantize/formats.js';
+import { FORMAT_NAMES, type Format, isFormat } from './quantize/formats.js';
 
 /** A format that the user fixed for the units a pattern names. */
 export interface Forced {
@@ -19,7 +19,7 @@ export function parseForced(text: string): Forced {
     code: pattern ? 'unknown-format' : 'bad-force',
     message: pattern ? `${JSON.stringify(format)} is no format` : `${JSON.stringify(text)} is not name=format`,
     place: { option: 'force' },
-    hint: pattern ? didYouMean(format, Object.keys(FORMATS)) : "write --force 'Conv_0=float' or --force '/head/=float'",
+    hint: pattern ? didYouMean(format, FORMAT_NAMES) : "write --force 'Conv_0=float' or --force '/head/=float'",
   });
 }
 

@@ -10,7 +10,8 @@ import { BitloomError } from './kernel/errors.js';
 import { loadTarget, targetNames } from './latency/load-target.js';
 import { readLatencyTable } from './latency/read-latency-table.js';
 import { parseBytes, parseForced } from './option-text.js';
-import { FORMATS, isFormat } from './quantize/formats.js';
+import { FORMAT_NAMES } from './quantize/formats.js';
+import { RANKER_NAMES } from './sensitivity/rankers.js';
 
 /** An option that is written in a notation of its own: what its reader refuses becomes the schema's complaint. */
 export function written<T>(read: (text: string) => T) {
@@ -33,7 +34,7 @@ function checked(read: (text: string) => unknown) {
   });
 }
 
-const format = z.enum(Object.keys(FORMATS).filter(isFormat));
+const format = z.enum(FORMAT_NAMES);
 /** `title` is how help names the value: `--data <path>`. */
 const text = (title: string, description: string) => z.string().min(1).meta({ title, description });
 const count = (description: string) => z.int().min(1).meta({ title: 'n', description });
@@ -92,7 +93,7 @@ const FLOOR = {
 };
 
 const SEARCH = {
-  ranker: z.enum(['error', 'noise', 'kl']).default('kl').describe('how the sensitivity of a unit is measured'),
+  ranker: z.enum(RANKER_NAMES).default('kl').describe('how the sensitivity of a unit is measured'),
   search: z.enum(['frontier', 'bisection', 'greedy']).default('frontier').describe('how plans are tried'),
   interactions: z.enum(['none']).default('none').describe('dependencies between units that order them too'),
   target: z
@@ -157,6 +158,15 @@ const counts = (description: string) =>
 const THREADS = counts(
   'threads that the model is served with; all cores when left out; bench takes several, such as 1,2',
 ).exactOptional();
+
+/** One ranker, or several to compare. */
+const RANKERS = {
+  ranker: z
+    .union([SEARCH.ranker.unwrap(), z.array(SEARCH.ranker.unwrap()).min(1)])
+    .default('kl')
+    .transform((value) => [...new Set(typeof value === 'string' ? [value] : value)])
+    .meta({ title: 'name,name', description: 'how sensitivity is measured; analyze takes several to compare' }),
+};
 
 /** Of models timed on made-up inputs. */
 const SHAPES = {
@@ -242,6 +252,11 @@ function enoughData({ data, calibration, selection, holdout }: Sources, context:
   context.addIssue({ code: 'custom', path: ['data'], message });
 }
 
+function calibrationData({ data, calibration }: Sources, context: z.RefinementCtx): void {
+  if (data !== undefined || calibration !== undefined) return;
+  context.addIssue({ code: 'custom', path: ['data'], message: 'is needed, or --calibration' });
+}
+
 const model = text('model', 'ONNX file, or folder of a Hugging Face model');
 const models = (least: number) =>
   z.array(z.string().min(1)).min(least).meta({ title: 'model', description: 'ONNX files, the float one first' });
@@ -289,6 +304,20 @@ export const STAGES = {
     ...PROFILING,
     ...SHARED,
   }),
+  analyze: z
+    .strictObject({
+      model,
+      ...DATA,
+      ...RANKERS,
+      target: SEARCH.target,
+      formats: SEARCH.formats,
+      include: SEARCH.include,
+      exclude: SEARCH.exclude,
+      ...QUANTIZATION,
+      memory: RESOURCES.memory,
+      ...KEEPING,
+    })
+    .superRefine(calibrationData),
   compare: z.strictObject({ models: models(2), ...SAMPLES, threads: RESOURCES.threads }),
   /** After all others: a configuration file takes an option as the last stage does that has it, here the most lenient. */
   bench: z

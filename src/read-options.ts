@@ -110,6 +110,7 @@ function unknownOption(key: string, known: readonly string[], place: Place): Pro
 }
 
 function complaint(issue: z.core.$ZodIssue): Pick<Problem, 'code' | 'message' | 'hint'> {
+  if (issue.code === 'invalid_union') return complaint(mostSpecific(issue));
   if (issue.code === 'custom') return { code: 'bad-option', message: issue.message };
   if (issue.input === undefined) return { code: 'missing-option', message: 'is needed' };
   if (issue.code !== 'invalid_value') return { code: 'bad-option', message: issue.message };
@@ -122,4 +123,9 @@ function complaint(issue: z.core.$ZodIssue): Pick<Problem, 'code' | 'message' | 
 
 function isProblem(value: unknown): value is Problem {
   return typeof value === 'object' && value !== null && 'code' in value && 'message' in value && 'kind' in value;
+}
+
+/** Of what the alternatives refuse, what lies deepest: there the value came closest to being right. */
+function mostSpecific({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue {
+  return errors.flat().reduce((deepest, issue) => (issue.path.length > deepest.path.length ? issue : deepest));
 }

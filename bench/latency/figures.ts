@@ -3,8 +3,7 @@ import { loadavg } from 'node:os';
 import { z } from 'zod';
 import type { ProfileQuestion } from '../../src/pipeline/profile/profile.js';
 import { machine, versions } from '../../src/pipeline/result/origin.js';
-import { reportSchema } from '../../src/report/schema.js';
-import { figureFiles } from '../figure-files.js';
+import { figureFiles, ORIGIN } from '../figure-files.js';
 
 const errors = z.object({
   plans: z.number(),
@@ -15,12 +14,7 @@ const errors = z.object({
 });
 
 const stepSchema = z.object({
-  command: z.string(),
-  date: z.iso.datetime(),
-  seconds: z.number(),
-  load: z.number().describe('load average of the machine when the step began'),
-  machine: reportSchema.shape.machine,
-  versions: reportSchema.shape.versions,
+  ...ORIGIN,
   threads: z.number(),
   inputs: z.string(),
   floatMs: z.number(),

@@ -1,18 +1,14 @@
 /** What is kept of each step of a model. */
 import { z } from 'zod';
 import { reportSchema } from '../../src/report/schema.js';
-import { type Figures as FiguresOf, figureFiles } from '../figure-files.js';
+import { type Figures as FiguresOf, figureFiles, ORIGIN } from '../figure-files.js';
 
 const { metric, floor, samples, divergence, latency, size, formats, candidates, search, warnings } = reportSchema.shape;
-const { float, result, pairedLoss, peakMemoryBytes, versions, machine, units } = reportSchema.shape;
+const { float, result, pairedLoss, peakMemoryBytes, units } = reportSchema.shape;
 
 const stepSchema = z.object({
-  command: z.string(),
-  date: z.iso.datetime(),
-  seconds: z.number().describe('the whole step, agreement with float included'),
-  load: z.number().describe('load average of the machine when the step began'),
-  machine,
-  versions,
+  ...ORIGIN,
+  seconds: ORIGIN.seconds.describe('the whole step, agreement with float included'),
   metric,
   floor,
   samples,

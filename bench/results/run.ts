@@ -10,11 +10,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Observer, silent } from '../../src/kernel/observer.js';
+import type { Observer } from '../../src/kernel/observer.js';
 import { duration, significant } from '../../src/report/format.js';
 import { localExecutor } from '../../src/runtime/executor.js';
 import { CASES, type Case } from '../cases.js';
 import { type Clock, createClock } from '../clock.js';
+import { noting, tracing } from '../observers.js';
 import { FIGURES, type StepFigures } from './figures.js';
 import { type Bench, createBench, measureStep } from './measure.js';
 import { type Step, stepsOf } from './steps.js';
@@ -90,12 +91,5 @@ function summary({ float, result, divergence, agreement, latency, formats, secon
     duration(seconds),
   ].join(', ');
 }
-
-const noting: Observer = { ...silent, note: (text) => console.log(`  ${text}`) };
-const tracing: Observer = {
-  ...noting,
-  stage: (name) => console.log(`  ${new Date().toISOString().slice(11, 19)} ${name}`),
-  trace: (text) => console.log(`  ${text}`),
-};
 
 await main();

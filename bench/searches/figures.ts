@@ -1,10 +1,10 @@
 /** What is kept of a model at a floor: float, the uniform plans and what each search found, timed in turns. */
 import { z } from 'zod';
 import { reportSchema } from '../../src/report/schema.js';
-import { type Figures as FiguresOf, figureFiles } from '../figure-files.js';
+import { type Figures as FiguresOf, figureFiles, ORIGIN } from '../figure-files.js';
 
 const { metric, floor, samples, float, result, pairedLoss, divergence, formats, units } = reportSchema.shape;
-const { candidates, search, prediction, versions, machine, warnings } = reportSchema.shape;
+const { candidates, search, prediction, warnings } = reportSchema.shape;
 
 const ratio = { ratio: z.number(), low: z.number(), high: z.number() };
 
@@ -25,13 +25,8 @@ const runSchema = z.object({
 });
 
 const stepSchema = z.object({
-  command: z.string(),
-  date: z.iso.datetime(),
+  ...ORIGIN,
   commit: z.string().describe('with + where the working tree had changes'),
-  seconds: z.number().describe('the whole step'),
-  load: z.number().describe('load average of the machine when the step began'),
-  machine,
-  versions,
   metric,
   samples,
   float,

@@ -10,10 +10,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Observer, silent } from '../../src/kernel/observer.js';
 import { duration, roughly } from '../../src/report/format.js';
 import { CASES, type Case } from '../cases.js';
 import { type Clock, createClock } from '../clock.js';
+import { noting, tracing } from '../observers.js';
 import { FIGURES, type RunFigures, type StepFigures } from './figures.js';
 import { type Bench, createBench, measureStep } from './measure.js';
 
@@ -126,12 +126,5 @@ function summary({ uniform, bisection, frontier }: StepFigures): readonly string
     line('frontier', frontier),
   ];
 }
-
-const noting: Observer = { ...silent, note: (text) => console.log(`  ${text}`) };
-const tracing: Observer = {
-  ...noting,
-  stage: (name) => console.log(`  ${new Date().toISOString().slice(11, 19)} ${name}`),
-  trace: (text) => console.log(`  ${text}`),
-};
 
 await main();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { floats } from '../kernel/tensor.js';
 import { Builder } from './builder.js';
-import { add, mul, neg, permute, reshape, scale, sum } from './ops.js';
+import { add, expand, mul, neg, permute, reshape, scale, sum } from './ops.js';
 
 const MATRIX = { dtype: 'float32', shape: [2, 3] } as const;
 
@@ -67,6 +67,23 @@ describe('what is plain to see is not written', () => {
     ['a sum over nothing', sum(b, x, [])],
   ])('%s', (_, result) => {
     expect(result).toBe(x);
+  });
+
+  it('broadcasting does what an Expand before it would do', () => {
+    const b = new Builder();
+    const [x, row] = [b.input('x', MATRIX), b.input('row', { dtype: 'float32', shape: [1, 3] })];
+    const product = mul(b, expand(b, row, [2, 3]), x);
+    expect(b.producer(product)?.inputs).toEqual([row, x]);
+    const widened = add(b, expand(b, row, [2, 3]), row);
+    expect(widened.shape).toEqual([2, 3]);
+    expect(b.producer(widened)?.inputs[1]).toEqual(row);
+  });
+
+  it('a transposition that moves axes of size 1 only is a reshape', () => {
+    const b = new Builder();
+    const x = b.input('x', { dtype: 'float32', shape: [1, 2, 3] });
+    expect(b.producer(permute(b, x, [1, 0, 2]))?.op).toBe('Reshape');
+    expect(b.producer(permute(b, x, [0, 2, 1]))?.op).toBe('Transpose');
   });
 
   it('1 + x that broadens the 1 is written', () => {

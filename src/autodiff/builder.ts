@@ -16,6 +16,7 @@ export class Builder {
   origin = '';
   readonly #inputs: Term[] = [];
   readonly #constants = new Map<string, Tensor>();
+  readonly #weights = new Set<string>();
   readonly #equations: Equation[] = [];
   readonly #values = new Map<string, Term>();
   readonly #written = new Map<string, readonly Term[]>();
@@ -26,7 +27,11 @@ export class Builder {
   static from(program: Program): Builder {
     const b = new Builder();
     for (const input of program.inputs) b.input(input.name, input);
-    for (const [name, value] of program.constants) b.#adoptConstant(b.#fresh(name), value);
+    const named = new Set([...program.values.values()].map(({ name }) => name));
+    for (const [name, value] of program.constants) {
+      if (named.has(name)) b.weight(name, value);
+      else b.#adoptConstant(b.#fresh(name), value);
+    }
     for (const equation of program.equations) b.#adopt(equation);
     for (const [name, term] of program.values) b.#values.set(name, term);
     return b;
@@ -59,18 +64,30 @@ export class Builder {
     return known ? known[0] : this.#adoptConstant(this.#fresh(name), value);
   }
 
+  /**
+   * A constant by which the program may be differentiated. It stays a term of its own beside others of the same
+   * content, and no simplification looks at its value.
+   */
+  weight(name: string, value: Tensor): Term {
+    const term = { name: this.#fresh(name), dtype: value.dtype, shape: value.dims };
+    this.#constants.set(term.name, value);
+    this.#weights.add(term.name);
+    return term;
+  }
+
   scalar(value: number, dtype: DType = 'float32'): Term {
     if (dtype === 'string') throw new TypeError(`a ${dtype} is no number`);
     return this.constant(fromNumbers(dtype, [], [value]), 'scalar');
   }
 
+  /** The value of a constant that is no weight. */
   constantValue(term: Term): Tensor | undefined {
-    return this.#constants.get(term.name);
+    return this.#weights.has(term.name) ? undefined : this.#constants.get(term.name);
   }
 
-  /** The number that a scalar constant is. */
+  /** The number that a scalar constant is; a weight is none. */
   constantScalar(term: Term): number | undefined {
-    const value = this.#constants.get(term.name);
+    const value = this.constantValue(term);
     return value && value.dims.length === 0 ? scalarOf(value) : undefined;
   }
 
@@ -94,7 +111,7 @@ export class Builder {
     const known = this.#written.get(draftKey(op, inputs, params));
     if (known) return known;
     const base = this.origin ? `${this.origin}/${op}` : op;
-    const outputs = SHAPES[op](inputs, params).map((type) => ({ name: this.#fresh(base), ...type }));
+    const outputs = SHAPES[op](inputs, params).map((type) => ({ ...type, name: this.#fresh(base) }));
     const equation: EquationOf<P> = { op, params, inputs, outputs, origin: this.origin };
     this.#adopt(equation as Equation);
     return outputs;

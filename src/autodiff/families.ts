@@ -19,7 +19,7 @@ export type Unary =
   | 'Clip'
   | 'Cast'
   | 'Copy';
-export type Binary = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Pow' | 'Max' | 'Min' | 'Greater' | 'Equal' | 'Where';
+export type Binary = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Pow' | 'Max' | 'Min' | 'Greater' | 'Equal' | 'And' | 'Where';
 export type Product = 'MatMul' | 'Conv' | 'ConvInput' | 'ConvWeight';
 export type Reduction = 'ReduceSum' | 'ReduceMax' | 'Softmax' | 'LogSoftmax' | 'MaxPool';
 export type Arrangement = Exclude<Primitive, Unary | Binary | Product | Reduction | 'Opaque'>;

@@ -4,6 +4,7 @@ import type { JvpRule, MaybeTerm } from './jvp/rule.js';
 import { JVP } from './jvp/table.js';
 import type { Primitive } from './primitives.js';
 import type { Equation, Term } from './program.js';
+import { leadingTo } from './prune.js';
 
 /** Term name -> tangent; a term that is absent does not move. */
 export type Tangents = ReadonlyMap<string, Term>;
@@ -11,10 +12,11 @@ export type Tangents = ReadonlyMap<string, Term>;
 /**
  * Writes the tangents of everything that depends on `seeds`, and of what they seed itself. A seed of a term in the
  * middle of the program adds to what reaches that term from before.
+ * @param of the terms whose tangents are wanted: what they do not depend on is not looked at. All, when left out.
  */
-export function pushForward(b: Builder, seeds: Tangents): Tangents {
+export function pushForward(b: Builder, seeds: Tangents, of?: readonly Term[]): Tangents {
   const tangents = new Map<string, Term>(seeds);
-  const equations = [...b.equations];
+  const equations = of ? leadingTo(of, b.equations) : [...b.equations];
   const origin = b.origin;
   for (const equation of equations) {
     const t = equation.inputs.map(({ name }) => tangents.get(name));

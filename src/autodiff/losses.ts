@@ -1,7 +1,8 @@
 import { didYouMean } from '../kernel/did-you-mean.js';
 import { BitloomError } from '../kernel/errors.js';
+import { fromNumbers } from '../kernel/tensor.js';
 import { Builder } from './builder.js';
-import { add, exp, mul, neg, reshape, scale, slice, sqrt, sub, sum } from './ops.js';
+import { add, concat, exp, mul, neg, reshape, scale, slice, sqrt, sub, sum, zeros } from './ops.js';
 import type { Program, Term } from './program.js';
 
 /**
@@ -11,6 +12,8 @@ import type { Program, Term } from './program.js';
 export interface OutputLoss {
   readonly kind: keyof typeof OUTPUT_LOSSES;
   readonly output: string;
+  /** Whether the output holds probabilities: what they are the Softmax or Sigmoid of is compared, else their logarithms. */
+  readonly probabilities?: boolean;
   /** An input [N,T] of token ids: the loss then compares position t of an output [N,T,K] with the id at t + 1. */
   readonly next?: string;
 }
@@ -45,13 +48,22 @@ interface LossSite {
 interface LossRule {
   /** Loss of each position [positions..., 1]. */
   readonly write: (site: LossSite) => Term;
-  /** S u, where S S' is the Hessian of each position's loss in the output. */
+  /** H t, where H is the Hessian of each position's loss in the scores, at the reference where there is one. */
+  readonly curve: (b: Builder, z: Term, t: Term) => Term;
+  /** S u, where S S' = H. */
   readonly root: (b: Builder, z: Term, u: Term) => Term;
+  /** Columns of S for `width` scores: the last axis of u. */
+  readonly columns: (width: number) => number;
 }
 
 const OUTPUT_LOSSES = {
   /** -log softmax(z)[label]. */
-  'cross-entropy': { write: (site) => neg(site.b, picked(site)), root: softmaxRoot },
+  'cross-entropy': {
+    write: (site) => neg(site.b, picked(site)),
+    curve: softmaxCurve,
+    root: softmaxRoot,
+    columns: softmaxColumns,
+  },
   /** KL(softmax(reference) || softmax(z)). */
   kl: {
     write: ({ b, spec, z }) => {
@@ -59,7 +71,9 @@ const OUTPUT_LOSSES = {
       const wanted = logSoftmax(b, reference);
       return sum(b, mul(b, exp(b, wanted), sub(b, wanted, logSoftmax(b, z))), [z.shape.length - 1]);
     },
+    curve: softmaxCurve,
     root: softmaxRoot,
+    columns: softmaxColumns,
   },
   /** Half the squared distance to the reference: its Hessian in the output is the identity. */
   'squared-error': {
@@ -67,7 +81,9 @@ const OUTPUT_LOSSES = {
       const off = sub(b, z, b.input(lossInput.reference(spec.output), z));
       return scale(b, sum(b, mul(b, off, off), [z.shape.length - 1]), 0.5);
     },
+    curve: (_b, _z, t) => t,
     root: (_b, _z, u) => u,
+    columns: (width) => width,
   },
 } as const satisfies Record<string, LossRule>;
 
@@ -97,14 +113,25 @@ export function withLoss(program: Program, loss: Loss): Program {
   return b.finish(outputs);
 }
 
-/**
- * Writes S u for one output of a program with a loss, where S S' is the Hessian of the weighted loss in its scores: for
- * u of random signs, J' S u has the second moment J' H J.
- */
+/** Writes H t for one output of a program with a loss, where H is the Hessian of the weighted loss in its scores. */
+export function hessianProduct(b: Builder, { kind, output }: OutputLoss, scores: Term, t: Term): Term {
+  return mul(b, OUTPUT_LOSSES[kind].curve(b, scores, t), weightColumn(b, output, scores));
+}
+
+/** Writes S u, where S S' is that Hessian: for u of random signs, J' S u has the second moment J' H J. */
 export function hessianRoot(b: Builder, { kind, output }: OutputLoss, scores: Term, u: Term): Term {
+  return mul(b, OUTPUT_LOSSES[kind].root(b, scores, u), sqrt(b, weightColumn(b, output, scores)));
+}
+
+/** The shape of u: that of the scores, but for the last axis. */
+export function rootShape({ kind }: OutputLoss, { shape }: Term): readonly number[] {
+  return shape.with(-1, OUTPUT_LOSSES[kind].columns(shape[shape.length - 1]));
+}
+
+/** The weights of the positions, [positions..., 1]. */
+function weightColumn(b: Builder, output: string, scores: Term): Term {
   const weight = b.inputNamed(lossInput.weight(output)) ?? b.scalar(1, scores.dtype);
-  const factor = reshape(b, sqrt(b, weight), [...weight.shape, 1]);
-  return mul(b, OUTPUT_LOSSES[kind].root(b, scores, u), factor);
+  return reshape(b, weight, [...weight.shape, 1]);
 }
 
 function outputTerm(program: Program, name: string): Term {
@@ -118,15 +145,39 @@ function outputTerm(program: Program, name: string): Term {
   });
 }
 
-function comparedScores(b: Builder, { next }: OutputLoss, output: Term): Term {
-  const z = beforeSoftmax(b, output);
+function comparedScores(b: Builder, { kind, next, probabilities }: OutputLoss, output: Term): Term {
+  const rows = output.shape.length < 2 ? reshape(b, output, [...output.shape, 1]) : output;
+  if (kind === 'squared-error') return rows;
+  const z = asClasses(b, beforeSoftmax(b, output) ?? beforeSigmoid(b, output) ?? logits(b, rows, probabilities));
   return next === undefined ? z : slice(b, z, 1, 0, z.shape[1] - 1);
 }
 
-/** What goes into the Softmax that a model ends in; the output itself where it ends in none. */
-function beforeSoftmax(b: Builder, z: Term): Term {
+/** What goes into the Softmax that a model ends in. */
+function beforeSoftmax(b: Builder, z: Term): Term | undefined {
   const last = b.producer(z);
-  return last?.op === 'Softmax' && last.params.axis === z.shape.length - 1 ? last.inputs[0] : z;
+  return last?.op === 'Softmax' && last.params.axis === z.shape.length - 1 ? last.inputs[0] : undefined;
+}
+
+/** What goes into the Sigmoid that a model with a single score ends in. */
+function beforeSigmoid(b: Builder, z: Term): Term | undefined {
+  const last = b.producer(z);
+  return last?.op === 'Sigmoid' && z.shape[z.shape.length - 1] === 1 ? last.inputs[0] : undefined;
+}
+
+/** Below it a probability is taken as this: the smallest normal float32. */
+const SMALLEST = 2 ** -126;
+
+/** Scores whose Softmax an output is: of probabilities their logarithms, of a single one its log odds. */
+function logits(b: Builder, z: Term, probabilities = false): Term {
+  if (!probabilities) return z;
+  const log = (p: Term) => b.one('Log', [b.one('Clip', [p], { min: SMALLEST, max: 1 })], {});
+  return z.shape[z.shape.length - 1] === 1 ? sub(b, log(z), log(sub(b, b.scalar(1, z.dtype), z))) : log(z);
+}
+
+/** A single score decides between two classes: it is the second's against 0. */
+function asClasses(b: Builder, z: Term): Term {
+  const axis = z.shape.length - 1;
+  return z.shape[axis] === 1 ? concat(b, [zeros(b, z), z], axis) : z;
 }
 
 /** log softmax(z)[label] of each position. */
@@ -143,12 +194,35 @@ function labelTerm(b: Builder, { output, next }: OutputLoss, positions: readonly
   return slice(b, ids, 1, 1, ids.shape[1]);
 }
 
-/** S u = sqrt(p) u - p (sqrt(p) . u), with S S' = diag(p) - p p'. */
+/** H t = p t - p (p . t). */
+function softmaxCurve(b: Builder, z: Term, t: Term): Term {
+  const axis = z.shape.length - 1;
+  const moved = mul(b, b.one('Softmax', [z], { axis }), t);
+  return sub(b, moved, mul(b, b.one('Softmax', [z], { axis }), sum(b, moved, [axis])));
+}
+
+/** S u = sqrt(p) u - p (sqrt(p) . u), with S S' = diag(p) - p p'; of two classes one column is enough. */
 function softmaxRoot(b: Builder, z: Term, u: Term): Term {
   const axis = z.shape.length - 1;
   const p = b.one('Softmax', [z], { axis });
+  if (z.shape[axis] === 2) return mul(b, mul(b, oppositeSigns(b, z), twoClassDeviation(b, p)), u);
   const scaled = mul(b, sqrt(b, p), u);
   return sub(b, scaled, mul(b, p, sum(b, scaled, [axis])));
+}
+
+function softmaxColumns(width: number): number {
+  return width === 2 ? 1 : width;
+}
+
+/** sqrt(p (1 - p)) [positions..., 1]: then S = (1, -1)' sqrt(p (1 - p)). */
+function twoClassDeviation(b: Builder, p: Term): Term {
+  const axis = p.shape.length - 1;
+  return sqrt(b, mul(b, slice(b, p, axis, 0, 1), slice(b, p, axis, 1, 2)));
+}
+
+function oppositeSigns(b: Builder, { dtype }: Term): Term {
+  if (dtype === 'string') throw new TypeError(`a ${dtype} is no number`);
+  return b.constant(fromNumbers(dtype, [2], [1, -1]), 'signs');
 }
 
 function logSoftmax(b: Builder, z: Term): Term {

@@ -27,6 +27,8 @@ export interface OpaqueNode {
   /** Positions of inputs that are left out. */
   readonly absent: readonly number[];
   readonly outputs: readonly { readonly dtype: DType; readonly shape: readonly number[] }[];
+  /** Constant but for steps: the derivative is 0. */
+  readonly flat?: true;
 }
 
 /**
@@ -71,6 +73,8 @@ export interface Params {
   readonly Greater: None;
   /** Boolean. */
   readonly Equal: None;
+  /** Of two truth values. */
+  readonly And: None;
   /** (condition, where it holds, where not), broadcast. */
   readonly Where: None;
 

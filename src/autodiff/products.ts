@@ -2,7 +2,7 @@ import { didYouMean } from '../kernel/did-you-mean.js';
 import { type Problem, throwAll } from '../kernel/errors.js';
 import { Builder } from './builder.js';
 import { pushForward, type Tangents } from './forward-mode.js';
-import { hessianRoot, type Loss, scoresOf } from './losses.js';
+import { hessianProduct, hessianRoot, type Loss, rootShape, scoresOf } from './losses.js';
 import { add, mul, reshape, sum, zeros } from './ops.js';
 import type { Program, Term } from './program.js';
 import { pullBack } from './reverse-mode.js';
@@ -20,8 +20,9 @@ export type HessianMode = keyof typeof HESSIAN_MODES;
 /** J v: inputs `tangent:W` for each W of `wrt`, outputs `tangent:OUT` for each of `of`. */
 export function jvp(program: Program, wrt: readonly string[], of: readonly string[]): Program {
   const b = Builder.from(program);
-  const tangents = pushForward(b, seeds(b, program, wrt));
-  const results = terms(program, of).map((term) => tangents.get(term.name) ?? zeros(b, term));
+  const outputs = terms(program, of);
+  const tangents = pushForward(b, seeds(b, program, wrt), outputs);
+  const results = outputs.map((term) => tangents.get(term.name) ?? zeros(b, term));
   return b.finish(named(of, tangentOf, results));
 }
 
@@ -56,11 +57,11 @@ type HessianRule = (b: Builder, at: readonly Term[], v: Tangents, loss: Term) =>
 const HESSIAN_MODES = {
   'forward-over-reverse': (b, at, v, loss) => {
     const gradients = slopes(b, at, loss);
-    const tangents = pushForward(b, v);
+    const tangents = pushForward(b, v, gradients);
     return gradients.map((term) => tangents.get(term.name) ?? zeros(b, term));
   },
   'reverse-over-forward': (b, at, v, loss) => {
-    const slope = pushForward(b, v).get(loss.name) ?? zeros(b, loss);
+    const slope = pushForward(b, v, [loss]).get(loss.name) ?? zeros(b, loss);
     return slopes(b, at, slope);
   },
   'reverse-over-reverse': (b, at, v, loss) => {
@@ -86,25 +87,18 @@ export function gaussNewton(program: Program, wrt: readonly string[], loss: Loss
     loss.map(({ output }) => scoresOf(output)),
   );
   const v = seeds(b, program, wrt);
-  const tangents = pushForward(b, v);
+  const tangents = pushForward(b, v, scores);
   const moved = scores.map((term) => tangents.get(term.name) ?? zeros(b, term));
-  const curved = curve(b, scores, moved, scalar(program, 'loss'));
+  const curved = loss.map((spec, i) => hessianProduct(b, spec, scores[i], moved[i]));
   const cotangents = new Map(moved.map((term, i) => [term.name, curved[i]]));
   const from = at.map((term) => v.get(term.name) ?? zeros(b, term));
   const products = pullBack(b, from, cotangents).map((term, i) => term ?? zeros(b, at[i]));
   return b.finish(named(wrt, productOf, products));
 }
 
-/** The Hessian of the loss in the outputs, times `moved`. */
-function curve(b: Builder, outputs: readonly Term[], moved: readonly Term[], loss: Term): readonly Term[] {
-  const gradients = slopes(b, outputs, loss);
-  const tangents = pushForward(b, new Map(outputs.map(({ name }, i) => [name, moved[i]])));
-  return gradients.map((term) => tangents.get(term.name) ?? zeros(b, term));
-}
-
 /**
  * J' S u of a program with a loss, where S S' is the loss's Hessian in its scores: one gradient whose second moment
- * over u of random signs is the Gauss-Newton matrix. Inputs `probe:OUTPUT` of the scores' shapes, outputs `gradient:W`.
+ * over u of random signs is the Gauss-Newton matrix. Inputs `probe:OUTPUT` (`rootShape`), outputs `gradient:W`.
  */
 export function rootProduct(program: Program, wrt: readonly string[], loss: Loss): Program {
   const b = Builder.from(program);
@@ -112,7 +106,10 @@ export function rootProduct(program: Program, wrt: readonly string[], loss: Loss
     program,
     loss.map(({ output }) => scoresOf(output)),
   );
-  const cotangents = loss.map((spec, i) => hessianRoot(b, spec, scores[i], b.input(probeOf(spec.output), scores[i])));
+  const cotangents = loss.map((spec, i) => {
+    const shape = rootShape(spec, scores[i]);
+    return hessianRoot(b, spec, scores[i], b.input(probeOf(spec.output), { ...scores[i], shape }));
+  });
   return b.finish(named(wrt, gradientOf, writeGradients(b, terms(program, wrt), scores, cotangents)));
 }
 
@@ -132,7 +129,7 @@ export function writeGradients(
   cotangents: readonly Term[],
 ): readonly Term[] {
   const variables = at.map((term) => b.variable(term));
-  const tangents = pushForward(b, new Map(at.map(({ name }, i) => [name, variables[i]])));
+  const tangents = pushForward(b, new Map(at.map(({ name }, i) => [name, variables[i]])), of);
   const reached = new Map<string, Term>();
   of.forEach(({ name }, i) => {
     const tangent = tangents.get(name);

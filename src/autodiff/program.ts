@@ -41,6 +41,11 @@ export function sameType(a: TermType, b: TermType): boolean {
   return a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((dim, i) => dim === b.shape[i]);
 }
 
+/** Whether values of this type can be differentiated by. */
+export function isFloat(dtype: DType): boolean {
+  return dtype.includes('float');
+}
+
 export function printType({ dtype, shape }: TermType): string {
   return `${dtype}[${shape.join(',')}]`;
 }

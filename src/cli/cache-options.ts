@@ -12,6 +12,7 @@ const LIMITS = {
     .meta({ title: 'time', description: 'free what was last used before that: 30d, 12h or 2w' })
     .exactOptional(),
   all: z.boolean().default(false).describe('free everything but the runs under way'),
+  dryRun: z.boolean().default(false).describe('only tell what would be freed'),
 };
 
 /** What `bitloom cache` takes. */

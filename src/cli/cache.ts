@@ -23,10 +23,10 @@ const pruneCommand = keepingCommand<typeof PRUNING, Pruned>({
   says: 'Free what was used least recently. What is under way stays.',
   example: 'bitloom cache prune --max-size 1GiB --older-than 30d',
   options: PRUNING,
-  run: async ({ cache, maxSize, olderThan, all }) => {
+  run: async ({ cache, maxSize, olderThan, all, dryRun }) => {
     const { pruneCache } = await import('../store/prune.js');
     const limits = { maxBytes: maxSize, all, ...(olderThan !== undefined && { olderThanDays: olderThan }) };
-    return pruneCache(await folderOf(cache), limits);
+    return pruneCache(await folderOf(cache), { ...limits, dryRun });
   },
   print: printPruned,
 });

@@ -24,14 +24,16 @@ function flagOf(name: string, schema: PropertySchema): Option {
   if (schema.type === 'boolean') return new Option(flag, help);
   const option = new Option(`${flag} <${schema.title ?? (schema.type === 'array' ? 'names' : 'name')}>`, help);
   if (schema.type === 'integer') return option.argParser(wholeNumber);
+  if (namesOf(schema) && (schema.anyOf || schema.type === 'array')) return option.argParser(listed);
   if (schema.anyOf) return option.argParser(wholeNumbers);
-  if (schema.type === 'array') return option.argParser(namesOf(schema) ? listed : repeated);
+  if (schema.type === 'array') return option.argParser(repeated);
   return option;
 }
 
 function namesOf(schema: PropertySchema): readonly unknown[] | undefined {
   if (schema.enum) return schema.enum;
-  const { items } = schema;
+  const { items, anyOf: [first] = [] } = schema;
+  if (typeof first === 'object' && first.enum) return first.enum;
   return typeof items === 'object' && !Array.isArray(items) ? items.enum : undefined;
 }
 

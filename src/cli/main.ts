@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { analyzeCommand } from './analyze.js';
 import { benchCommand } from './bench.js';
 import { cacheCommand } from './cache.js';
 import { compareCommand } from './compare.js';
@@ -12,6 +13,7 @@ import { quantizeCommand } from './quantize.js';
 const COMMANDS = [
   inspectCommand,
   quantizeCommand,
+  analyzeCommand,
   evaluateCommand,
   profileCommand,
   benchCommand,

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { BitloomError } from '../kernel/errors.js';
+import { hashFile } from '../kernel/hash-file.js';
 import type { Dataset, Sample } from './dataset.js';
-import { fileHash } from './fingerprint.js';
 import { loadPixels } from './image-pixels.js';
 import { type ImagePlan, toTensor, type ValueTable, valueTable } from './image-plan.js';
 import { type LabelledFile, readLabelFile } from './label-file.js';
@@ -49,7 +49,7 @@ export async function openImageFolder(
     labelled,
     notes,
     label: (index) => entries[index].label,
-    fingerprint: (index) => fileHash(entries[index].path),
+    fingerprint: (index) => hashFile(entries[index].path),
     read: (index) => readImage(entries[index], plan, table),
   };
 }

@@ -42,8 +42,8 @@ export async function partition(sources: PartSources, options: SplitOptions): Pr
   return withoutRepeats(parts, sources);
 }
 
-/** The whole of a given set, unless a size is asked for the part. */
-function ownIndices(dataset: Dataset, name: PartName, options: SplitOptions): readonly number[] {
+/** The samples of a set that was given for one part: the whole of it, unless a size is asked for the part. */
+export function ownIndices(dataset: Dataset, name: PartName, options: SplitOptions): readonly number[] {
   if (options.amounts?.[name] === undefined) return [...Array(dataset.length).keys()];
   return splitIndices(dataset, [name], options)[name] ?? [];
 }

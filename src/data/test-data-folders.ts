@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BitloomError } from '../kernel/errors.js';
+import { hashFile } from '../kernel/hash-file.js';
 import type { DenseTensor } from '../kernel/tensor.js';
 import type { Dataset, Sample } from './dataset.js';
-import { fileHash, hashOf } from './fingerprint.js';
+import { hashOf } from './fingerprint.js';
 import { fitted, type ModelInput } from './model-inputs.js';
 import { problemList } from './problem-list.js';
 import { readTensorFile } from './tensor-file.js';
@@ -36,7 +37,7 @@ export async function openTestData(
     name,
     length: folders.length,
     labelled: false,
-    fingerprint: async (index) => hashOf(...(await Promise.all(files(index).map(fileHash)))),
+    fingerprint: async (index) => hashOf(...(await Promise.all(files(index).map(hashFile)))),
     read: (index) => readFolder(basename(folders[index]), files(index), inputs),
   };
 }

@@ -62,7 +62,7 @@ function groupsOf(samples: readonly Sample[], most: number): readonly (readonly 
 }
 
 /** Equal for samples whose inputs can be joined; none where an input has no batch dimension of 1. */
-function signature({ inputs }: Sample): string | undefined {
+export function signature({ inputs }: Sample): string | undefined {
   const parts = Object.entries(inputs).map(([name, { dtype, dims }]) => `${name} ${dtype} ${dims.join('x')}`);
   return Object.values(inputs).every(({ dims }) => dims[0] === 1) ? parts.join() : undefined;
 }

@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Metric, Row } from '../data/metric.js';
+import { accuracy } from '../../test/support/accuracy.js';
+import type { Row } from '../data/metric.js';
 import { createJudge, fitLossLine, requireResolvable } from './floor.js';
 import type { Outcomes } from './outcomes.js';
 import { pairedLoss } from './paired-loss.js';
-
-const accuracy: Metric = {
-  name: 'top1',
-  higherIsBetter: true,
-  kind: 'proportion',
-  needsLabels: true,
-  row: () => [0],
-  value: (rows) => rows.reduce((total, [hit]) => total + hit, 0) / rows.length,
-};
 
 function outcomes(hits: readonly number[], divergence = 0): Outcomes {
   const rows: readonly Row[] = hits.map((hit) => [hit]);

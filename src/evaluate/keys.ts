@@ -1,6 +1,6 @@
 import type { PreparedSet } from '../data/dataset.js';
-import { fileHash } from '../data/fingerprint.js';
 import type { MetricSpec } from '../data/metric.js';
+import { hashFile } from '../kernel/hash-file.js';
 import type { ReferenceSettings } from './evaluate.js';
 import { DEFAULT_BATCH, type Reference } from './reference.js';
 
@@ -24,7 +24,7 @@ export async function evaluationKey(
   { batch = DEFAULT_BATCH }: { readonly batch?: number } = {},
 ) {
   const judged = { ids: ids ?? null, padId: padId ?? null, output: output ?? null };
-  const own = module === undefined ? {} : { module, moduleHash: await fileHash(module) };
+  const own = module === undefined ? {} : { module, moduleHash: await hashFile(module) };
   const outputs = Object.entries(kinds).map(([name, kind]) => ({ name, ...kind }));
   return { float, floatBatch, set: set.hash, outputs, batch, ...judged, ...own };
 }

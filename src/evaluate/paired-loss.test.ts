@@ -1,16 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Metric, Row } from '../data/metric.js';
+import { accuracy } from '../../test/support/accuracy.js';
+import type { Row } from '../data/metric.js';
 import { pairedLoss, samplesToResolve, smallestResolved } from './paired-loss.js';
-
-const accuracy: Metric = {
-  name: 'top1',
-  higherIsBetter: true,
-  kind: 'proportion',
-  needsLabels: true,
-  row: () => [0],
-  value: (rows) => rows.reduce((total, [hit]) => total + hit, 0) / rows.length,
-};
 
 function rows(hits: readonly number[]): readonly Row[] {
   return hits.map((hit) => [hit]);

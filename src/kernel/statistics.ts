@@ -21,3 +21,11 @@ export function sum(values: ArrayLike<number>): number {
 export function mean(values: ArrayLike<number>): number {
   return sum(values) / values.length;
 }
+
+/** Of the mean of independent values, by their own spread; NaN for fewer than two. */
+export function standardError(values: ArrayLike<number>): number {
+  const middle = mean(values);
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += (values[i] - middle) ** 2;
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}

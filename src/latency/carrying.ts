@@ -1,5 +1,5 @@
 import type { Node } from '../graph/model.js';
-import { type Bits, FORMATS, type Format, isFormat } from '../quantize/formats.js';
+import { type Bits, FORMAT_NAMES, type Format } from '../quantize/formats.js';
 import { activationBits, type Network } from '../quantize/network.js';
 import type { FollowerRule } from '../quantize/rules.js';
 import type { Unit } from '../quantize/unit.js';
@@ -102,12 +102,10 @@ function wantsOf(net: Network, circuit: Circuitry<Format>, is: Is): Wants {
   return { some, every };
 }
 
-const ALL_FORMATS: readonly Format[] = Object.keys(FORMATS).filter(isFormat);
-
 function readingAt(bits: Bits): readonly Format[] {
-  return ALL_FORMATS.filter((format) => activationBits(format) === bits);
+  return FORMAT_NAMES.filter((format) => activationBits(format) === bits);
 }
 
 function storing(net: Network, unit: Unit, output: 'quantized' | 'either'): readonly Format[] {
-  return ALL_FORMATS.filter((format) => net.rules.kernels[unit.op][format]?.output === output);
+  return FORMAT_NAMES.filter((format) => net.rules.kernels[unit.op][format]?.output === output);
 }

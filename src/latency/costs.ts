@@ -23,7 +23,7 @@ export interface EventCost {
 }
 
 /** `base + slope * elements`, in times of float. */
-export interface Line {
+interface Line {
   readonly base: number;
   readonly slope: number;
 }
@@ -32,7 +32,6 @@ export interface Line {
 export interface Costs {
   readonly rest: { readonly time: number; readonly operators: number };
   readonly events: Readonly<Record<string, EventCost>>;
-  readonly lines: Readonly<Record<string, Line>>;
   /** Events whose cost was not measured but taken from their category's line; their shapes were never profiled. */
   readonly interpolated: readonly string[];
 }
@@ -47,13 +46,10 @@ interface Seen {
 export function costsFrom(observations: readonly Observation[], wanted: readonly Event[]): Costs {
   const seen = seenEvents(observations);
   const shapes = groupedBy([...seen.values()], ({ event }) => shapeOf(event));
-  const lines = new Map(
-    [...groupedBy([...seen.values()], ({ event }) => event.category)].map(([category, of]) => [category, lineOf(of)]),
-  );
-  const operators = new Map(
+  const categories = new Map(
     [...groupedBy([...seen.values()], ({ event }) => event.category)].map(([category, of]) => [
       category,
-      mean(of.map((one) => one.operators)),
+      { line: lineOf(of), operators: mean(of.map((one) => one.operators)) },
     ]),
   );
   const events = wanted.map((event): readonly [string, EventCost] => {
@@ -61,14 +57,13 @@ export function costsFrom(observations: readonly Observation[], wanted: readonly
     if (own) return [event.name, { time: own.time, operators: own.operators, source: 'measured' }];
     const alike = shapes.get(shapeOf(event));
     if (alike) return [event.name, { ...average(alike), source: 'same shape' }];
-    const line = lines.get(event.category);
-    const time = line ? line.base + line.slope * (event.elements ?? 0) : 0;
-    return [event.name, { time, operators: operators.get(event.category) ?? 0, source: 'line' }];
+    const category = categories.get(event.category);
+    const time = category ? category.line.base + category.line.slope * (event.elements ?? 0) : 0;
+    return [event.name, { time, operators: category?.operators ?? 0, source: 'line' }];
   });
   return {
     rest: restOf(observations),
     events: Object.fromEntries(events),
-    lines: Object.fromEntries(lines),
     interpolated: events.filter(([, { source }]) => source === 'line').map(([name]) => name),
   };
 }

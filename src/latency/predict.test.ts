@@ -111,7 +111,6 @@ describe('the cost model for the search', () => {
           events: Object.fromEntries(
             all.map(({ name }) => [name, { time: source.uniform(), operators: source.below(3), source: 'measured' }]),
           ),
-          lines: {},
           interpolated: [],
         };
         const prediction: Prediction = {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { FORMATS, isFormat } from '../quantize/formats.js';
+import { FORMAT_NAMES } from '../quantize/formats.js';
 import type { UnitOp } from '../quantize/unit.js';
 import type { TableRow } from './latency-table.js';
 import type { UnitShape } from './unit-shape.js';
 
 export const UNIT_OPS: readonly UnitOp[] = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'];
 
-export const formatSchema = z.enum(Object.keys(FORMATS).filter(isFormat));
+export const formatSchema = z.enum(FORMAT_NAMES);
 
 const sizes = z
   .string()

@@ -1,5 +1,5 @@
 import type { Node } from '../graph/model.js';
-import { type Bits, FORMATS, type Format, isFormat } from '../quantize/formats.js';
+import { type Bits, FORMAT_NAMES, FORMATS, type Format } from '../quantize/formats.js';
 import type { Network } from '../quantize/network.js';
 import type { Unit } from '../quantize/unit.js';
 import type { Event, EventFactory, ReadWidth } from './event.js';
@@ -25,9 +25,7 @@ export interface Conditioned<S> {
 
 const WIDTHS: readonly Bits[] = [4, 8, 16];
 const READ_WIDTHS: readonly ReadWidth[] = [...WIDTHS, 'dynamic'];
-const DYNAMIC = Object.keys(FORMATS)
-  .filter(isFormat)
-  .filter((format) => FORMATS[format].activation === 'dynamic');
+const DYNAMIC = FORMAT_NAMES.filter((format) => FORMATS[format].activation === 'dynamic');
 
 /**
  * All events that some plan of the network makes happen, each with its condition, in graph order: the one account of

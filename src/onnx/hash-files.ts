@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { updateFrom } from '../kernel/hash-file.js';
 import { readFailure } from '../kernel/read-errors.js';
 
-/** SHA-256, in hexadecimal, of the files' contents one after the other, read as streams. */
+/** SHA-256, in hexadecimal, of the files' contents one after the other. */
 export async function hashFiles(paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const path of paths) {
     try {
-      for await (const chunk of createReadStream(path)) hash.update(chunk);
+      await updateFrom(hash, path);
     } catch (cause) {
       throw readFailure(path, cause);
     }

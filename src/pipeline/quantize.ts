@@ -82,7 +82,7 @@ async function openAndRun(start: Start): Promise<QuantizeResult> {
   const { settings, folder, observer, signal } = start;
   observer.stage('model');
   const source = await openModel(settings.model, observer);
-  return withRun(settings, source, signal, (kept) => {
+  return withRun('quantize', settings, source, signal, (kept) => {
     const hint = `what was measured is kept in ${kept.runFolder}: the same command goes on from there`;
     return interruptible(observer, signal, hint, async () => {
       observer.stage('data');
@@ -112,7 +112,12 @@ async function runWith(ready: Ready): Promise<QuantizeResult> {
   observer.stage('float');
   const float = await measureFloat({ ...ready, ...data, evaluations });
   observer.stage('calibration');
-  const calibrated = await calibrateModel({ ...ready, target, set: data.sets.calibration });
+  const calibrated = await calibrateModel({
+    ...ready,
+    target,
+    rankers: [settings.ranker],
+    set: data.sets.calibration,
+  });
 
   const bench = await openWorkbench({ ...ready, target, calibrated });
   try {

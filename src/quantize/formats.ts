@@ -43,3 +43,6 @@ export const FORMATS: { readonly [F in Format]: FormatSpec } = {
 export function isFormat(name: string): name is Format {
   return Object.hasOwn(FORMATS, name);
 }
+
+/** In the order of the table. */
+export const FORMAT_NAMES: readonly Format[] = Object.keys(FORMATS).filter(isFormat);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { BitloomError } from '../kernel/errors.js';
 import { readFailure } from '../kernel/read-errors.js';
-import { FORMATS, isFormat } from './formats.js';
+import { FORMAT_NAMES } from './formats.js';
 import type { Plan } from './plan.js';
 
 const affine = z.object({ scale: z.number().positive(), zeroPoint: z.int() });
@@ -13,7 +13,7 @@ export const planSchema = z.strictObject({
   version: z.literal(1),
   model: z.string(),
   target: z.string(),
-  units: z.record(z.string(), z.enum(Object.keys(FORMATS).filter(isFormat))),
+  units: z.record(z.string(), z.enum(FORMAT_NAMES)),
   followers: z.record(z.string(), z.union([bits, z.literal('float')])),
   activations: z.record(
     z.string(),

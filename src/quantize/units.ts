@@ -3,7 +3,7 @@ import { constantReader } from '../graph/constants.js';
 import type { Model, Node } from '../graph/model.js';
 import { subgraphs } from '../graph/subgraphs.js';
 import { elementCount, type Tensor } from '../kernel/tensor.js';
-import { FORMATS, type Format, isFormat } from './formats.js';
+import { FORMAT_NAMES, FORMATS, type Format } from './formats.js';
 import { isUnitOp, type Unit, type UnitOp } from './unit.js';
 
 /** A node that looks like a unit and cannot be one; its reason reaches the report. */
@@ -162,9 +162,7 @@ function matrixOnly() {
 }
 
 function quantizedFormats(): readonly Format[] {
-  return Object.keys(FORMATS)
-    .filter(isFormat)
-    .filter((format) => typeof FORMATS[format].weight === 'object');
+  return FORMAT_NAMES.filter((format) => typeof FORMATS[format].weight === 'object');
 }
 
 function limits(reason: string, formats: readonly Format[]): Readonly<Partial<Record<Format, string>>> {

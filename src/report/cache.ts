@@ -17,11 +17,11 @@ export function printCache({ folder, bytes: held, maxBytes, results, runs }: Cac
   return `${blocks.filter(Boolean).join('\n\n')}\n`;
 }
 
-/** What pruning freed. */
-export function printPruned({ freedBytes, leftBytes, results, runs }: Pruned): string {
-  const freed = `freed ${bytes(freedBytes)}: ${counted(results, 'shared result')} and ${counted(runs.length, 'run')}`;
+/** What pruning freed, or would free. */
+export function printPruned({ freedBytes, leftBytes, results, runs, dryRun }: Pruned): string {
+  const freed = `${dryRun ? 'would free' : 'freed'} ${bytes(freedBytes)}: ${counted(results, 'shared result')} and ${counted(runs.length, 'run')}`;
   const gone = wrapped(runs.join(', '), WIDTH - 2).flatMap((line) => (line === '' ? [] : [`  ${line}`]));
-  return `${[freed, ...gone, `${bytes(leftBytes)} are left`].join('\n')}\n`;
+  return `${[freed, ...gone, `${bytes(leftBytes)} ${dryRun ? 'would be' : 'are'} left`].join('\n')}\n`;
 }
 
 function sharedTable(results: readonly KindListing[]): string {

@@ -20,8 +20,7 @@ export function defaultSplit(cores: number = availableParallelism()): Split {
 
 /** Threads that one model alone may use. */
 export function allCores(): number {
-  const { workers, threads } = defaultSplit();
-  return workers * threads;
+  return availableParallelism();
 }
 
 /** The processor as the system calls it; its architecture where the system does not say. */

@@ -206,11 +206,11 @@ describe('a job whose process is lost', () => {
   });
 
   it('is given up after two, with both ends in the error', async () => {
-    const impatient = localExecutor({ workers: 1, threads: 1, silenceMs: 1000 });
+    const impatient = localExecutor({ workers: 1, threads: 1, silenceMs: 3000 });
     const lost = impatient.run(job, { kind: 'die-then-hang', marker: join(folder, 'hang') }, { what: 'candidate 3' });
     await expect(lost).rejects.toMatchObject({ code: 'worker-silent' });
     await expect(lost).rejects.toThrow(
-      /behaviour \(candidate 3\) was ended by SIGKILL; run again in a new process, it gave no sign of life for 1 s/,
+      /behaviour \(candidate 3\) was ended by SIGKILL; run again in a new process, it gave no sign of life for 3 s/,
     );
     expect(await impatient.run(job, { kind: 'count', to: 1 })).toBe(1);
     await impatient.close();

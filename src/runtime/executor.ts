@@ -1,4 +1,4 @@
-import { defaultSplit } from './cores.js';
+import { allCores, defaultSplit } from './cores.js';
 import type { Executor } from './job.js';
 import { Pool } from './pool.js';
 
@@ -48,6 +48,5 @@ export function localExecutor(options: LocalOptions = {}): Executor {
 }
 
 function defaultThreads(workers: number): number {
-  const { workers: most, threads } = defaultSplit();
-  return Math.max(1, Math.floor((most * threads) / workers));
+  return Math.max(1, Math.floor(allCores() / workers));
 }

@@ -51,6 +51,7 @@ function nativeOptions(options: SessionOptions): ort.InferenceSession.SessionOpt
     ...(options.threads !== undefined && { intraOpNumThreads: options.threads }),
     ...(options.optimizedModelPath !== undefined && { optimizedModelFilePath: options.optimizedModelPath }),
     ...(options.profilePrefix !== undefined && { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
+    ...(options.unplannedMemory && { enableMemPattern: false }),
     ...(options.sleepBetweenRuns && { extra: { session: { force_spinning_stop: '1' } } }),
   };
 }

@@ -1,6 +1,6 @@
 import type { Format } from '../quantize/formats.js';
 import type { Unit } from '../quantize/unit.js';
-import { type Measures, RANKERS, type RankerName } from './rankers.js';
+import { type Measures, RANKERS, type RankerName, type Scored } from './rankers.js';
 
 /** Unit name -> format -> score. Plain data: it can be saved and shown. */
 export type Sensitivities = Readonly<Record<string, Readonly<Partial<Record<Format, number>>>>>;
@@ -22,7 +22,18 @@ export async function rank(
   concurrency: number,
   done: (count: number) => void = () => {},
 ): Promise<Sensitivities> {
-  const scores = new Array<number>(steps.length);
+  return collect(steps, await scoreSteps(ranker, steps, measures, concurrency, done));
+}
+
+/** As `rank`, a score for each step with its standard error where it has one. */
+export async function scoreSteps(
+  ranker: RankerName,
+  steps: readonly Step[],
+  measures: Measures,
+  concurrency: number,
+  done: (count: number) => void = () => {},
+): Promise<readonly Scored[]> {
+  const scores = new Array<Scored>(steps.length);
   let next = 0;
   let finished = 0;
   const work = async () => {
@@ -32,13 +43,17 @@ export async function rank(
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
-  return collect(steps, scores);
+  return scores;
 }
 
-function collect(steps: readonly Step[], scores: readonly number[]): Sensitivities {
+export function scoreValue(score: Scored): number {
+  return typeof score === 'number' ? score : score.value;
+}
+
+function collect(steps: readonly Step[], scores: readonly Scored[]): Sensitivities {
   const result: Record<string, Partial<Record<Format, number>>> = {};
   steps.forEach(({ unit, format }, i) => {
-    result[unit.name] = { ...result[unit.name], [format]: scores[i] };
+    result[unit.name] = { ...result[unit.name], [format]: scoreValue(scores[i]) };
   });
   return result;
 }

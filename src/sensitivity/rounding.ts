@@ -1,10 +1,10 @@
 import { squaredError } from '../calibrate/mse.js';
-import { type Pieces, piecesOf } from '../calibrate/pieces.js';
+import { type Pieces, piecesOf, totalCount } from '../calibrate/pieces.js';
 import { storable } from '../calibrate/range.js';
 import type { ActivationStatistics } from '../calibrate/statistics.js';
 import { type DenseTensor, toFloat32 } from '../kernel/tensor.js';
-import { FORMATS, type Format } from '../quantize/formats.js';
-import type { ActivationParameters, WeightOptions } from '../quantize/plan.js';
+import { type Bits, FORMATS, type Format } from '../quantize/formats.js';
+import type { ActivationParameters, Range, WeightOptions } from '../quantize/plan.js';
 import type { Unit } from '../quantize/unit.js';
 import { dequantizeBlocks, dequantizeChannels, quantizeBlocks, quantizeChannels } from '../quantize/weights.js';
 
@@ -33,6 +33,18 @@ export function relativeError(weight: Float32Array, rounded: Float32Array): numb
   return power > 0 ? error / power : 0;
 }
 
+/** ||rounded - weight||^2 / n. */
+export function meanSquaredError(weight: Float32Array, rounded: Float32Array): number {
+  let error = 0;
+  for (let i = 0; i < weight.length; i++) error += (rounded[i] - weight[i]) ** 2;
+  return error / Math.max(1, weight.length);
+}
+
+/** E (Q(x) - x)^2 of an activation's element over a range, by its histogram. */
+export function activationMeanSquare(pieces: Pieces, { range, bits }: ActivationGrid): number {
+  return squaredError(pieces, range, { bits, symmetric: false }) / Math.max(1, totalCount(pieces));
+}
+
 /**
  * E (Q(x) - x)^2 / E x^2 of an activation in a format, from its histogram. Ranges taken at run time are at least as
  * tight as everything that was seen, so for those the error over that whole range is an upper bound.
@@ -42,14 +54,29 @@ export function activationError(
   parameters: ActivationParameters | undefined,
   format: Format,
 ): number {
-  const { activation } = FORMATS[format];
-  if (activation === 'float' || activation === 'f16') return 0;
+  const grid = gridOf(statistics, parameters, format);
+  if (!grid) return 0;
   const pieces = piecesOf(statistics);
+  const power = squarePower(pieces);
+  return power > 0 ? squaredError(pieces, grid.range, { bits: grid.bits, symmetric: false }) / power : 0;
+}
+
+export interface ActivationGrid {
+  readonly range: Range;
+  readonly bits: Bits;
+}
+
+/** The range that a format stores an activation over; none where it stays float. */
+export function gridOf(
+  statistics: ActivationStatistics,
+  parameters: ActivationParameters | undefined,
+  format: Format,
+): ActivationGrid | undefined {
+  const { activation } = FORMATS[format];
+  if (activation === 'float' || activation === 'f16') return undefined;
   const bits = activation === 'dynamic' ? 8 : activation.bits;
   const held = activation === 'dynamic' ? undefined : parameters?.[bits];
-  const range = held ? storable(held, bits) : statistics;
-  const power = squarePower(pieces);
-  return power > 0 ? squaredError(pieces, range, { bits, symmetric: false }) / power : 0;
+  return { range: held ? storable(held, bits) : statistics, bits };
 }
 
 /** Integral of x^2 over the density. */

@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { chmod, copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { hashFile } from '../kernel/hash-file.js';
 import { type Owner, systemError } from './store-errors.js';
 
 export interface Artifact {
@@ -79,13 +78,6 @@ export function artifactPath(folder: string, hash: string): string {
 /** Temporary files lie here and begin with the id of the process that writes them. */
 export function temporaryFolder(folder: string): string {
   return join(folder, 'partial');
-}
-
-/** SHA-256 of a file's content, in hexadecimal. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }
 
 /** Has `make` write a temporary file, then gives it its name. What a full disk left unfinished is taken away. */

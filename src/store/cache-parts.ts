@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Artifacts, openArtifacts } from './artifacts.js';
 import type { Database } from './database.js';
 import { takeLock } from './lock.js';
+import { makeFolder } from './make-folder.js';
 import { BUSY_MS, openResults } from './schema.js';
-import { storeError, systemError } from './store-errors.js';
+import { storeError } from './store-errors.js';
 
 /** An opened cache, for those who read and prune it. */
 export interface CacheParts {
@@ -25,7 +25,7 @@ export const CACHE_FILES = {
 
 /** The lock is held while the database is checked, set aside or made, not while it is used. */
 export function openParts(folder: string, busyMs = BUSY_MS): CacheParts {
-  makeFolder(folder);
+  makeFolder(folder, 'cache');
   const notes: string[] = [];
   const lock = takeLock(join(folder, CACHE_FILES.openLock), { owner: 'cache', waitMs: busyMs });
   if (!lock.held) throw storeError('cache', 'busy', folder, 'it is being opened');
@@ -34,13 +34,5 @@ export function openParts(folder: string, busyMs = BUSY_MS): CacheParts {
     return { folder, database, artifacts: openArtifacts(join(folder, CACHE_FILES.artifacts), 'cache'), notes };
   } finally {
     lock.release();
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw systemError('cache', folder, cause);
   }
 }

@@ -245,6 +245,54 @@ describe('bounds', () => {
   });
 });
 
+describe('a dry run', () => {
+  /** Rows, files of a run's own, files shared with a run, an orphan, and runs that ended, wait and go on. */
+  async function furnish() {
+    const atMs = Date.parse('2026-01-01');
+    const cache = await openCache(folder, { maxBytes: 2 ** 30, now: () => atMs });
+    const shared = await openRun(runFolder(folder, 'shared'), aboutOf('shared'), { now: () => atMs });
+    const both = layered(shared, cache);
+    for (let i = 0; i < 4; i++) await both.keep(BYTES, { i }, new Uint8Array(MIB / 4).fill(i));
+    await fill(cache, 4, 40, 20_000);
+    await fill(cache, 40, 44, 100_000);
+    shared.finish('finished');
+    await shared.close();
+    await cache.close();
+    await addRun('old', 'finished', MIB, atMs);
+    await addRun('waiting', 'interrupted', MIB + 1, atMs);
+    writeFileSync(join(folder, 'artifacts', 'orphan'), 'x'.repeat(5000));
+    const busy = await openRun(runFolder(folder, 'busy'), aboutOf('busy'));
+    await busy.keep(BYTES, { busy: true }, new Uint8Array(MIB).fill(7));
+    return busy;
+  }
+
+  it.each([
+    {},
+    { maxBytes: 4 * MIB },
+    { maxBytes: 2 * MIB },
+    { maxBytes: 0 },
+    { olderThanDays: 30 },
+    { olderThanDays: 30, maxBytes: MIB },
+    { all: true },
+  ])('of %j tells what then goes, and takes nothing', async (limits) => {
+    const busy = await furnish();
+    const before = await describeCache(folder);
+    const files = filesBelow(folder).map(({ path }) => path);
+    const { dryRun, ...told } = await pruneCache(folder, { ...limits, dryRun: true });
+    expect(dryRun).toBe(true);
+    expect(filesBelow(folder).map(({ path }) => path)).toEqual(expect.arrayContaining(files));
+    expect(await describeCache(folder)).toMatchObject({ results: before.results, runs: before.runs });
+    expect(await pruneCache(folder, limits)).toEqual(told);
+    await busy.close();
+  });
+
+  it('of a folder that is not there does not make it', async () => {
+    const path = join(folder, 'none');
+    expect(await pruneCache(path, { all: true, dryRun: true })).toMatchObject({ results: 0, runs: [], leftBytes: 0 });
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
 describe('describeCache', () => {
   it('finds nothing in a folder that is not there, and does not make it', async () => {
     const path = join(folder, 'none');

@@ -3,8 +3,9 @@ import envPaths from 'env-paths';
 import { BitloomError } from '../kernel/errors.js';
 import { CACHE_FILES, type CacheParts, openParts } from './cache-parts.js';
 import { DamagedFile } from './database.js';
+import { diskBytes } from './disk-usage.js';
 import { openLayer, writeUses } from './layer.js';
-import { diskBytes, prune } from './prune.js';
+import { prune } from './prune.js';
 import { type Results, resultsOf } from './results.js';
 import { BUSY_MS } from './schema.js';
 

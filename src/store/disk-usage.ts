@@ -27,6 +27,11 @@ export function bytesOf(files: readonly FileUse[]): number {
   return [...distinct.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
+/** Bytes on disk of all that lies below `folder`. */
+export function diskBytes(folder: string): number {
+  return bytesOf(filesBelow(folder));
+}
+
 function entriesBelow(folder: string): readonly string[] {
   try {
     return readdirSync(folder, { recursive: true, encoding: 'utf8' });

@@ -2,13 +2,13 @@ import { existsSync, rmSync, statfsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { temporaryFolder } from './artifacts.js';
 import { CACHE_FILES, type CacheParts, openParts } from './cache-parts.js';
-import { listRuns, type RunListing } from './describe-cache.js';
-import { bytesOf, filesBelow } from './disk-usage.js';
+import type { RunListing } from './describe-cache.js';
+import { diskBytes } from './disk-usage.js';
 import { takeLock } from './lock.js';
-import { RUN_FILES } from './run-record.js';
 import { BUSY_MS } from './schema.js';
 import { dropAll, dropLeastUsed, dropOlder, knownFiles } from './shared-rows.js';
 import { storeError } from './store-errors.js';
+import { type RunSweep, type Sweep, sweep, sweepRuns, trySweep } from './sweep.js';
 
 /** Everything that any of these rules out goes. */
 export interface PruneLimits {
@@ -18,6 +18,11 @@ export interface PruneLimits {
   readonly all?: boolean;
 }
 
+export interface PruneOptions extends PruneLimits {
+  /** Only tells what would go. */
+  readonly dryRun?: boolean;
+}
+
 export interface Pruned {
   /** Shared rows and files that went. */
   readonly results: number;
@@ -25,19 +30,37 @@ export interface Pruned {
   readonly runs: readonly string[];
   readonly freedBytes: number;
   readonly leftBytes: number;
+  /** All is there still: this is what would go. */
+  readonly dryRun?: true;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Prunes the cache in `folder`. A run that a process holds stays. */
-export async function pruneCache(folder: string, limits: PruneLimits, now = Date.now): Promise<Pruned> {
-  const early = makeRoom(folder, limits, now());
+export async function pruneCache(folder: string, options: PruneOptions, now = Date.now): Promise<Pruned> {
+  return options.dryRun ? tryPruning(folder, options, now()) : pruneAll(folder, options, now());
+}
+
+function tryPruning(folder: string, limits: PruneLimits, nowMs: number): Pruned {
+  if (!existsSync(folder)) return { results: 0, runs: [], freedBytes: 0, leftBytes: 0, dryRun: true };
+  const pruned = inParts(folder, (parts) =>
+    locked(parts, BUSY_MS, () => trySweep(parts, (tried) => takeAway(tried, parts.folder, limits, nowMs))),
+  );
+  return { ...pruned, dryRun: true };
+}
+
+function pruneAll(folder: string, limits: PruneLimits, nowMs: number): Pruned {
+  const early = makeRoom(folder, limits, nowMs);
+  const { results, runs, freedBytes, leftBytes } = inParts(folder, (parts) => prune(parts, limits, nowMs, BUSY_MS));
+  return { results, runs: [...early.runs, ...runs], freedBytes: early.freedBytes + freedBytes, leftBytes };
+}
+
+function inParts(folder: string, work: (parts: CacheParts) => Pruned | undefined): Pruned {
   const parts = openParts(folder);
   try {
-    const pruned = prune(parts, limits, now(), BUSY_MS);
+    const pruned = work(parts);
     if (!pruned) throw storeError('cache', 'busy', folder, 'it is being pruned');
-    const { results, runs, freedBytes, leftBytes } = pruned;
-    return { results, runs: [...early.runs, ...runs], freedBytes: early.freedBytes + freedBytes, leftBytes };
+    return pruned;
   } finally {
     parts.database.close();
   }
@@ -49,7 +72,7 @@ function makeRoom(folder: string, limits: PruneLimits, nowMs: number): Pick<Prun
   if (freeBytes(folder) > LEAST_FREE_BYTES) return { runs: [], freedBytes: 0 };
   const before = diskBytes(folder);
   if (limits.all) rmSync(join(folder, CACHE_FILES.artifacts), { recursive: true, force: true });
-  pruneRuns(folder, limits, nowMs, gone);
+  pruneRuns(sweepRuns(folder), limits, nowMs, gone);
   return { runs: gone.runs, freedBytes: before - diskBytes(folder) };
 }
 
@@ -61,38 +84,42 @@ function freeBytes(folder: string): number {
   return bavail * bsize;
 }
 
-/** Deletes the runs that `limits` rule out while shared results stay. */
-function pruneRuns(folder: string, { all, olderThanDays, maxBytes }: PruneLimits, nowMs: number, gone: Gone): void {
+/** Takes the runs that `limits` rule out while shared results stay. */
+function pruneRuns(cache: RunSweep, { all, olderThanDays, maxBytes }: PruneLimits, nowMs: number, gone: Gone): void {
   const oldestMs = all ? Number.POSITIVE_INFINITY : nowMs - (olderThanDays ?? Number.POSITIVE_INFINITY) * DAY_MS;
-  for (const run of listRuns(folder)) if (Date.parse(run.lastUsed) < oldestMs) removeRun(run, gone);
-  if (maxBytes !== undefined) removeWhileOver(folder, maxBytes, endedRuns(folder), gone);
+  for (const run of cache.runs()) if (Date.parse(run.lastUsed) < oldestMs) removeRun(cache, run, gone);
+  if (maxBytes !== undefined) removeWhileOver(cache, maxBytes, endedRuns(cache), gone);
 }
 
-/**
- * Prunes an open cache. What costs least to lose goes first: orphans; shared results beyond their part of the room, the
- * least recently used first; runs that ended, the oldest first; the other shared results; interrupted runs. Nothing is done, and given back, while another process does so for longer than `waitMs`.
- */
+/** Prunes an open cache. Nothing is done, and given back, while another process does so for longer than `waitMs`. */
 export function prune(parts: CacheParts, limits: PruneLimits, nowMs: number, waitMs = 0): Pruned | undefined {
+  return locked(parts, waitMs, () => takeAway(sweep(parts), parts.folder, limits, nowMs));
+}
+
+function locked(parts: CacheParts, waitMs: number, work: () => Pruned): Pruned | undefined {
   const lock = takeLock(join(parts.folder, CACHE_FILES.pruneLock), { owner: 'cache', waitMs });
   if (!lock.held) return undefined;
   try {
-    const before = diskBytes(parts.folder);
-    const gone: Gone = { results: 0, runs: [] };
-    removeOrphans(parts, nowMs);
-    pruneShared(parts, limits, nowMs, gone);
-    pruneRuns(parts.folder, limits, nowMs, gone);
-    if (limits.maxBytes !== undefined) pruneTheRest(parts, limits.maxBytes, gone);
-    compact(parts);
-    const leftBytes = diskBytes(parts.folder);
-    return { ...gone, freedBytes: Math.max(0, before - leftBytes), leftBytes };
+    return work();
   } finally {
     lock.release();
   }
 }
 
-/** Bytes on disk of all that lies in the cache's folder. */
-export function diskBytes(folder: string): number {
-  return bytesOf(filesBelow(folder));
+/**
+ * What costs least to lose goes first: orphans; shared results beyond their part of the room, the least recently used
+ * first; runs that ended, the oldest first; the other shared results; interrupted runs.
+ */
+function takeAway(cache: Sweep, folder: string, limits: PruneLimits, nowMs: number): Pruned {
+  const before = diskBytes(folder);
+  const gone: Gone = { results: 0, runs: [] };
+  removeOrphans(cache, nowMs);
+  pruneShared(cache, limits, nowMs, gone);
+  pruneRuns(cache, limits, nowMs, gone);
+  if (limits.maxBytes !== undefined) pruneTheRest(cache, limits.maxBytes, gone);
+  cache.compact();
+  const leftBytes = cache.bytes();
+  return { ...gone, freedBytes: Math.max(0, before - leftBytes), leftBytes };
 }
 
 interface Gone {
@@ -103,74 +130,57 @@ interface Gone {
 /** Shared results may keep this part of the room as long as there are ended runs that could go instead. */
 const SHARED_PART = 1 / 2;
 
-function pruneShared(parts: CacheParts, limits: PruneLimits, nowMs: number, gone: Gone): void {
+function pruneShared(cache: Sweep, limits: PruneLimits, nowMs: number, gone: Gone): void {
   const { all, olderThanDays, maxBytes } = limits;
-  if (all) gone.results += dropAll(parts);
+  if (all) gone.results += dropAll(cache);
   if (olderThanDays !== undefined)
-    gone.results += dropOlder(parts, new Date(nowMs - olderThanDays * DAY_MS).toISOString());
-  if (maxBytes !== undefined) shrinkShared(parts, maxBytes, maxBytes * SHARED_PART, gone);
+    gone.results += dropOlder(cache, new Date(nowMs - olderThanDays * DAY_MS).toISOString());
+  if (maxBytes !== undefined) shrinkShared(cache, maxBytes, maxBytes * SHARED_PART, gone);
 }
 
 /** Where that did not do: shared results, and last the runs that were interrupted, since somebody may go on with them. */
-function pruneTheRest(parts: CacheParts, maxBytes: number, gone: Gone): void {
-  shrinkShared(parts, maxBytes, 0, gone);
-  removeWhileOver(parts.folder, maxBytes, listRuns(parts.folder), gone);
+function pruneTheRest(cache: Sweep, maxBytes: number, gone: Gone): void {
+  shrinkShared(cache, maxBytes, 0, gone);
+  removeWhileOver(cache, maxBytes, cache.runs(), gone);
 }
 
-function endedRuns(folder: string): readonly RunListing[] {
-  return listRuns(folder).filter(({ status }) => status !== 'interrupted');
+function endedRuns(cache: RunSweep): readonly RunListing[] {
+  return cache.runs().filter(({ status }) => status !== 'interrupted');
 }
 
 /** Drops shared results until all fits into `maxBytes`, or they take no more than `least`. */
-function shrinkShared(parts: CacheParts, maxBytes: number, least: number, gone: Gone): void {
+function shrinkShared(cache: Sweep, maxBytes: number, least: number, gone: Gone): void {
   for (;;) {
-    compact(parts);
-    const excess = Math.min(diskBytes(parts.folder) - maxBytes, sharedBytes(parts) - least);
-    const dropped = excess > 0 ? dropLeastUsed(parts, excess) : 0;
+    cache.compact();
+    const excess = Math.min(cache.bytes() - maxBytes, cache.sharedBytes() - least);
+    const dropped = excess > 0 ? dropLeastUsed(cache, excess) : 0;
     if (dropped === 0) return;
     gone.results += dropped;
   }
 }
 
-function removeWhileOver(folder: string, maxBytes: number, runs: readonly RunListing[], gone: Gone): void {
+function removeWhileOver(cache: RunSweep, maxBytes: number, runs: readonly RunListing[], gone: Gone): void {
   for (const run of runs) {
-    if (diskBytes(folder) <= maxBytes) return;
-    removeRun(run, gone);
+    if (cache.bytes() <= maxBytes) return;
+    removeRun(cache, run, gone);
   }
 }
 
-/** Deletes a run's folder under its lock, unless a process holds it. */
-function removeRun({ id, folder }: RunListing, gone: Gone): void {
-  const lock = takeLock(join(folder, RUN_FILES.lock), { owner: 'run', waitMs: 0 });
-  if (!lock.held) return;
-  try {
-    rmSync(folder, { recursive: true, force: true });
-    gone.runs.push(id);
-  } finally {
-    lock.release();
-  }
-}
-
-function sharedBytes({ folder, artifacts }: CacheParts): number {
-  const database = filesBelow(folder).filter(({ path }) => basename(path).startsWith(CACHE_FILES.database));
-  return bytesOf([...database.filter(({ path }) => dirname(path) === folder), ...filesBelow(artifacts.folder)]);
-}
-
-/** Gives free pages back to the file system, and empties the log. */
-function compact({ database }: CacheParts): void {
-  database.exec('PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)');
+function removeRun(cache: RunSweep, run: RunListing, gone: Gone): void {
+  if (cache.removeRun(run)) gone.runs.push(run.id);
 }
 
 /** No file takes so long to write. */
 const ABANDONED_MS = 60 * 60 * 1000;
 
 /** Files that no row knows, and what writers left that were killed. */
-function removeOrphans(parts: CacheParts, nowMs: number): void {
-  const known = knownFiles(parts);
-  const partial = temporaryFolder(parts.artifacts.folder);
-  for (const { path, changedMs } of filesBelow(parts.artifacts.folder)) {
-    const isPartial = dirname(path) === partial;
-    const hash = `${basename(dirname(path))}${basename(path)}`;
-    if (isPartial ? changedMs < nowMs - ABANDONED_MS : !known.has(hash)) rmSync(path, { force: true });
-  }
+function removeOrphans(cache: Sweep, nowMs: number): void {
+  const known = knownFiles(cache);
+  const partial = temporaryFolder(cache.artifacts);
+  const isOrphan = (path: string, changedMs: number) =>
+    dirname(path) === partial
+      ? changedMs < nowMs - ABANDONED_MS
+      : !known.has(`${basename(dirname(path))}${basename(path)}`);
+  const orphans = cache.files().filter(({ path, changedMs }) => isOrphan(path, changedMs));
+  cache.removeFiles(orphans.map(({ path }) => path));
 }

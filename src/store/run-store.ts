@@ -1,14 +1,15 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BitloomError } from '../kernel/errors.js';
 import { openArtifacts, temporaryFolder } from './artifacts.js';
 import type { Database } from './database.js';
 import { openLayer } from './layer.js';
 import { takeLock } from './lock.js';
+import { makeFolder } from './make-folder.js';
 import { type Results, resultsOf } from './results.js';
 import { RUN_FILES, type RunAbout, type RunStatus, readRun, setStatus, writeRun } from './run-record.js';
 import { openResults } from './schema.js';
-import { storeLocked, storeOfAnotherModel, systemError } from './store-errors.js';
+import { storeLocked, storeOfAnotherModel } from './store-errors.js';
 
 export interface RunOptions {
   /** Forget what the folder holds of an earlier run. */
@@ -39,7 +40,7 @@ const LOCK_WAIT_MS = 500;
 export async function openRun(folder: string, about: RunAbout, options: RunOptions = {}): Promise<RunStore> {
   const { now = Date.now } = options;
   const at = () => new Date(now()).toISOString();
-  makeFolder(folder);
+  makeFolder(folder, 'run');
   const lock = takeLock(join(folder, RUN_FILES.lock), { owner: 'run', waitMs: LOCK_WAIT_MS, since: at() });
   if (!lock.held) throw storeLocked(folder, lock.holder);
   const notes: string[] = [];
@@ -103,14 +104,6 @@ function closeRun(database: Database): void {
     database.exec('PRAGMA journal_mode = DELETE');
   } catch {}
   database.close();
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw systemError('run', folder, cause);
-  }
 }
 
 function nameModel({ path, hash }: RunAbout['model']): string {

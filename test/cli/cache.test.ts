@@ -83,6 +83,14 @@ describe('bitloom cache prune', () => {
     expect(await listed()).toMatchObject({ results: [], runs: [] });
   });
 
+  it('only tells what would go in a dry run', async () => {
+    const before = await listed();
+    const { stdout } = await run('prune', '--all', '--dry-run');
+    expect(stdout).toMatch(/^would free [\d.]+ kB: 4 shared results and 2 runs\n/);
+    expect(stdout).toMatch(/\n[\d.]+ kB would be left\n$/);
+    expect(await listed()).toMatchObject({ results: before.results, runs: before.runs });
+  });
+
   it('frees down to a size, and keeps the run that somebody may go on with longest', async () => {
     const { bytes, runs } = await listed();
     const finished = runs.find(({ status }: { status: string }) => status === 'finished');

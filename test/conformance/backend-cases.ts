@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { TensorProtoSchema } from 'onnx-buf';
 import type { Model } from '../../src/graph/model.js';
+import type { Feeds } from '../../src/graph/observe.js';
 import { type Tensor, tensor } from '../../src/kernel/tensor.js';
 import { noExternalFiles } from '../../src/onnx/external.js';
 import { indexBytes } from '../../src/onnx/payloads.js';
@@ -84,6 +85,13 @@ export function rampInput(model: Model): Record<string, Tensor> {
       ];
     }),
   );
+}
+
+/** The inputs that a caller has to feed; the light models store none. */
+export function feedsOf(model: Model, set: BackendSet): Feeds {
+  if (set.inputs.length === 0 && set.outputs.some((path) => path.includes('light_'))) return rampInput(model);
+  const open = model.graph.inputs.filter(({ name }) => !model.graph.initializers.has(name));
+  return Object.fromEntries(set.inputs.slice(0, open.length).map((path, i) => [open[i].name, readTensor(path)]));
 }
 
 /** Lines of `<suite>/<case>: reason`, or `<suite>/<case> [without locale X]: reason` for machines that lack it. */

@@ -1,77 +1,21 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { loadModel } from '../../src/graph/from-onnx.js';
-import type { Model } from '../../src/graph/model.js';
-import type { Feeds } from '../../src/graph/observe.js';
 import { upgradeOpset } from '../../src/graph/upgrade.js';
-import { isDense, type Tensor, toNumbers } from '../../src/kernel/tensor.js';
 import { simplify } from '../../src/simplify/simplify.js';
-import { runGraph, runModel, SHARED } from '../support/run-model.js';
-import {
-  type BackendCase,
-  type BackendSet,
-  backendCases,
-  rampInput,
-  readExclusions,
-  readTensor,
-} from './backend-cases.js';
+import { runGraph, runModel } from '../support/run-model.js';
+import { feedsOf, readTensor } from './backend-cases.js';
+import { everyBackendModel, expectClose } from './backend-suite.js';
 
-const ROOT = join(SHARED, 'onnx-backend');
-const EXCLUSIONS = readExclusions(new URL('./upgrade-exclusions.txt', import.meta.url));
-
-/** |actual - expected| <= ABSOLUTE + RELATIVE |expected|: the relative bound is that of ONNX's own runner. */
-const RELATIVE = 1e-3;
-const ABSOLUTE = 1e-5;
-
-/** Large light models only repeat operators of the others. */
-const LIGHT = /light_(densenet121|vgg19|inception_v2|bvlc_alexnet|zfnet512|resnet50)/;
-
-describe.runIf(existsSync(ROOT))('ONNX backend models, carried to opset 21 and simplified', () => {
-  const cases = existsSync(ROOT) ? backendCases(ROOT).filter(({ name }) => !LIGHT.test(name)) : [];
-
-  it('are known where they are excluded', () => {
-    const names = new Set(cases.map(({ name }) => name));
-    expect([...EXCLUSIONS.keys()].filter((name) => !names.has(name))).toEqual([]);
-  });
-
-  it.each(cases)('$name', async (backendCase) => {
-    const reason = EXCLUSIONS.get(backendCase.name);
-    if (reason === undefined) return computesWhatItShould(backendCase);
-    await expect(computesWhatItShould(backendCase), `excluded (${reason}) but passes`).rejects.toThrow();
-  });
-});
-
-async function computesWhatItShould({ model: file, sets }: BackendCase): Promise<void> {
-  const model = await loadModel(file);
-  const upgraded = upgradeOpset(model, 21);
-  const { model: simple } = await simplify(upgraded, { evaluate: runModel });
-  expect(simple.graph.outputs.map(({ name }) => name)).toEqual(model.graph.outputs.map(({ name }) => name));
-  for (const set of sets) {
-    expectClose(model, await runGraph(simple, feedsOf(model, set)), set.outputs.map(readTensor));
-  }
-}
-
-function feedsOf(model: Model, set: BackendSet): Feeds {
-  if (set.inputs.length === 0 && set.outputs.some((path) => path.includes('light_'))) return rampInput(model);
-  const open = model.graph.inputs.filter(({ name }) => !model.graph.initializers.has(name));
-  return Object.fromEntries(set.inputs.slice(0, open.length).map((path, i) => [open[i].name, readTensor(path)]));
-}
-
-function expectClose(model: Model, results: Feeds, expected: readonly Tensor[]): void {
-  expected.forEach((tensor, i) => {
-    const actual = results[model.graph.outputs[i].name];
-    expect([actual.dtype, actual.dims]).toEqual([tensor.dtype, tensor.dims]);
-    if (!isDense(tensor)) {
-      expect(actual).toEqual(tensor);
-      return;
+everyBackendModel(
+  'ONNX backend models, carried to opset 21 and simplified',
+  new URL('./upgrade-exclusions.txt', import.meta.url),
+  async ({ model: file, sets }) => {
+    const model = await loadModel(file);
+    const upgraded = upgradeOpset(model, 21);
+    const { model: simple } = await simplify(upgraded, { evaluate: runModel });
+    expect(simple.graph.outputs.map(({ name }) => name)).toEqual(model.graph.outputs.map(({ name }) => name));
+    for (const set of sets) {
+      expectClose(model, await runGraph(simple, feedsOf(model, set)), set.outputs.map(readTensor));
     }
-    const [found, wanted] = [toNumbers(actual), toNumbers(tensor)];
-    const far = Array.from(wanted).findIndex((item, at) => !isClose(found[at], item));
-    expect(far).toBe(-1);
-  });
-}
-
-function isClose(actual: number, expected: number): boolean {
-  return Object.is(actual, expected) || Math.abs(actual - expected) <= ABSOLUTE + RELATIVE * Math.abs(expected);
-}
+  },
+);

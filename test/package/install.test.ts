@@ -44,6 +44,12 @@ describe('the npm package, installed into an empty folder', () => {
     expect(run('node', ['--input-type=module', '--eval', script]).trim()).toBe('function 1');
   });
 
+  it('has derivatives under a name of its own', () => {
+    const script =
+      "import { gradient, readProgram, toModel } from 'bitloom/autodiff'; console.log(typeof gradient, typeof readProgram, typeof toModel)";
+    expect(run('node', ['--input-type=module', '--eval', script]).trim()).toBe('function function function');
+  });
+
   it('brings types, and they refuse a wrong option', () => {
     writeFileSync(
       join(consumer, 'use.ts'),

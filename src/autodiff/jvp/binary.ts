@@ -23,10 +23,11 @@ export const BINARY_JVP: JvpTable<Binary> = {
       t && asWideAs(b, mul(b, t, mul(b, y, b.one('Log', [x], {}))), y.shape),
     ]),
   ],
-  Max: ({ b, x: [x, y], t }) => [chosen(b, x, y, t)],
-  Min: ({ b, x: [x, y], t: [s, t] }) => [chosen(b, y, x, [t, s])],
+  Max: ({ b, x: [x, y], t }) => [chosen(b, [x, y], t)],
+  Min: ({ b, x: [x, y], t }) => [chosen(b, [y, x], t)],
   Greater: () => [undefined],
   Equal: () => [undefined],
+  And: () => [undefined],
   Where: ({ b, x: [condition, x, y], t: [, s, t] }) => {
     if (!s && !t) return [undefined];
     return [b.one('Where', [condition, s ?? zeros(b, x), t ?? zeros(b, y)], {})];
@@ -41,10 +42,10 @@ function power(b: Builder, x: Term, p: Term): Term {
   return b.one('Pow', [x, shift(b, p, -1)], {});
 }
 
-/** The tangent of the greater one; of the second where they are equal. */
-function chosen(b: Builder, x: Term, y: Term, [s, t]: readonly MaybeTerm[]): Term {
-  const first = b.one('Cast', [b.one('Greater', [x, y], {})], { to: x.dtype });
-  const second = sub(b, b.scalar(1, x.dtype), first);
+/** The first tangent where `above` is greater than `below`, else the second. */
+function chosen(b: Builder, [above, below]: readonly [Term, Term], [s, t]: readonly MaybeTerm[]): Term {
+  const first = b.one('Cast', [b.one('Greater', [above, below], {})], { to: above.dtype });
+  const second = sub(b, b.scalar(1, above.dtype), first);
   const both = [s && mul(b, s, first), t && mul(b, t, second)];
-  return total(b, both) ?? broadcastTo(b, zeros(b, x), [y]);
+  return total(b, both) ?? broadcastTo(b, zeros(b, above), [below]);
 }

@@ -1,5 +1,6 @@
 import { BitloomError } from '../../kernel/errors.js';
 import type { Primitive } from '../primitives.js';
+import { isFloat } from '../program.js';
 import { ARRANGEMENT_JVP } from './arrangements.js';
 import { BINARY_JVP } from './binary.js';
 import { PRODUCT_JVP } from './products.js';
@@ -16,7 +17,7 @@ export const JVP: JvpTable<Primitive> = {
   ...ARRANGEMENT_JVP,
   /** Whole numbers and truth values have no derivative; `assertDifferentiable` has refused all other nodes. */
   Opaque: ({ params }) => {
-    const open = params.outputs.some(({ dtype }) => /float|double/.test(dtype));
+    const open = !params.flat && params.outputs.some(({ dtype }) => isFloat(dtype));
     if (!open) return params.outputs.map(() => undefined);
     throw new BitloomError({ kind: 'internal', code: 'not-differentiable', message: `${params.op} has no derivative` });
   },

@@ -1,6 +1,6 @@
 import type { Builder } from '../builder.js';
 import type { Unary } from '../families.js';
-import { div, exp, mul, neg, scale, shift, sign, square, sub } from '../ops.js';
+import { div, exp, mul, neg, scale, sign, square, sub } from '../ops.js';
 import type { Primitive } from '../primitives.js';
 import type { Term } from '../program.js';
 import { linear } from './linear.js';
@@ -34,14 +34,23 @@ export const UNARY_JVP: JvpTable<Unary> = {
   Sigmoid: sloped(({ b, y }) => mul(b, y, sub(b, b.scalar(1, y.dtype), y))),
   Softplus: sloped(({ b, x }) => b.one('Sigmoid', [x], {})),
   /** 1 where the result is positive, read off the result, which is never negative. */
-  Relu: sloped(({ b, y }) => sign(b, y)),
+  Relu: sloped(({ b, y }) => oneWhere(b, greater(b, y, b.scalar(0, y.dtype)), y)),
   Clip: ({ b, y: [y], t: [t], params: { min, max } }) => {
-    const inside = [
-      Number.isFinite(min) ? sign(b, shift(b, y, -min)) : undefined,
-      Number.isFinite(max) ? sign(b, sub(b, b.scalar(max, y.dtype), y)) : undefined,
-    ];
-    return [t && inside.reduce<Term>((tangent, mask) => (mask ? mul(b, tangent, mask) : tangent), t)];
+    const above = Number.isFinite(min) ? greater(b, y, b.scalar(min, y.dtype)) : undefined;
+    const below = Number.isFinite(max) ? greater(b, b.scalar(max, y.dtype), y) : undefined;
+    const inside = above && below ? b.one('And', [above, below], {}) : (above ?? below);
+    return [t && inside ? mul(b, t, oneWhere(b, inside, y)) : t];
   },
   Copy: ({ t: [t] }) => [t],
   Cast: ({ b, params: { to }, t: [t] }) => [t && /float|double/.test(to) ? b.one('Cast', [t], { to }) : undefined],
 };
+
+/** With `oneWhere`: ONNX Runtime takes a third of the time of Sign for both nodes. */
+function greater(b: Builder, x: Term, y: Term): Term {
+  return b.one('Greater', [x, y], {});
+}
+
+/** 1 where the condition holds, else 0, in the type of `like`. */
+function oneWhere(b: Builder, condition: Term, { dtype }: Term): Term {
+  return b.one('Cast', [condition], { to: dtype });
+}

@@ -40,6 +40,7 @@ export const BINARY_SHAPES: ShapeTable<Binary> = {
   Min: broadcasting,
   Greater: comparing,
   Equal: comparing,
+  And: comparing,
   Where: (inputs) => [{ ...broadcasting(inputs)[0], dtype: inputs[1].dtype }],
 };
 

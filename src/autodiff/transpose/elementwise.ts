@@ -41,4 +41,5 @@ export const BINARY_TRANSPOSE: TransposeTable<Binary> = {
   Min: 'never-linear',
   Greater: 'never-linear',
   Equal: 'never-linear',
+  And: 'never-linear',
 };

@@ -8,6 +8,7 @@ import type { QuantizeSettings } from '../../options.js';
 import { type Bits, FORMATS, type Format } from '../../quantize/formats.js';
 import { type Activations, valuesToObserve } from '../../quantize/make-plan.js';
 import type { Executor } from '../../runtime/job.js';
+import { BY_HISTOGRAMS, type RankerName } from '../../sensitivity/rankers.js';
 import { resultKind } from '../../store/result-kind.js';
 import type { Results } from '../../store/results.js';
 import { HARSHER_FORMATS } from '../choices.js';
@@ -23,7 +24,8 @@ export interface Calibrated {
 }
 
 export interface CalibrateModelOptions {
-  readonly settings: QuantizeSettings;
+  readonly settings: Pick<QuantizeSettings, 'calibrateWith' | 'formats' | 'uniform' | 'force'>;
+  readonly rankers: readonly RankerName[];
   readonly source: OpenedModel;
   readonly target: Target;
   readonly set: PreparedSet;
@@ -34,10 +36,11 @@ export interface CalibrateModelOptions {
 
 /** Observes every activation that some plan may quantize, in one pass over the calibration samples. */
 export async function calibrateModel(options: CalibrateModelOptions): Promise<Calibrated> {
-  const { settings, source, target, set, executor, results, observer } = options;
+  const { settings, rankers, source, target, set, executor, results, observer } = options;
   const method = settings.calibrateWith;
   const { model } = source;
-  const detail = settings.ranker === 'error' ? 'histogram' : METHODS[method].detail;
+  const byHistograms = rankers.some((ranker) => BY_HISTOGRAMS.includes(ranker));
+  const detail = byHistograms ? 'histogram' : METHODS[method].detail;
   const values = valuesToObserve(model, target);
   const onProgress = (done: number, total: number) => observer.progress({ stage: 'calibration', done, total });
   const key = { model: source.hash, set: [set.hash, set.length], values, detail, threads: executor.threads };
@@ -49,7 +52,7 @@ export async function calibrateModel(options: CalibrateModelOptions): Promise<Ca
 }
 
 /** Widths at which some format that may be asked for reads activations; followers carry the target's own. */
-function widths(settings: QuantizeSettings, target: Target): readonly Bits[] {
+function widths(settings: CalibrateModelOptions['settings'], target: Target): readonly Bits[] {
   const asked: readonly Format[] = [
     ...Object.values(target.ladder).flat(),
     ...(settings.formats ?? []),

@@ -7,8 +7,8 @@ import { createJudge, type Judge, requireResolvable } from '../../evaluate/floor
 import type { Outcomes } from '../../evaluate/outcomes.js';
 import { BitloomError } from '../../kernel/errors.js';
 import type { Observer } from '../../kernel/observer.js';
+import { once } from '../../kernel/once.js';
 import type { QuantizeSettings } from '../../options.js';
-import { once } from '../once.js';
 import type { OpenedModel } from '../open/open-model.js';
 import type { Evaluations, FloatReference, Runnable } from './evaluations.js';
 import { metricFor } from './metric-for.js';
@@ -64,7 +64,7 @@ export async function measureFloat(options: MeasureFloatOptions): Promise<FloatB
     model,
     metric,
     spec,
-    ranking: once(() => rankingReference(options)),
+    ranking: once(() => rankingReference(options, sets.calibration)),
     references: { selection, holdout },
     outcomes,
     judge,
@@ -84,13 +84,16 @@ async function reference(
   });
 }
 
-async function rankingReference(options: MeasureFloatOptions): Promise<FloatReference> {
-  const { calibration } = options.sets;
+/** Runs the float model over the first of the calibration samples, on which sensitivities are measured. */
+export function rankingReference(
+  options: Pick<MeasureFloatOptions, 'model' | 'evaluations' | 'folder'>,
+  calibration: PreparedSet,
+): Promise<FloatReference> {
   return runFloat(options, 'ranking', { ...calibration, length: Math.min(RANKING_SAMPLES, calibration.length) });
 }
 
 async function runFloat(
-  { model, evaluations, folder }: MeasureFloatOptions,
+  { model, evaluations, folder }: Pick<MeasureFloatOptions, 'model' | 'evaluations' | 'folder'>,
   name: string,
   set: PreparedSet,
   onProgress: (done: number) => void = () => {},

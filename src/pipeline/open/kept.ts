@@ -11,6 +11,7 @@ import { openRun } from '../../store/run-store.js';
 import type { OpenedModel } from './open-model.js';
 
 type CacheSettings = Pick<QuantizeSettings, 'cache' | 'cacheSize' | 'fresh'>;
+type RunSettings = CacheSettings & Pick<QuantizeSettings, 'run'>;
 
 /** What was measured before, here or in other runs, and the place for what is measured now. */
 export interface Kept {
@@ -31,13 +32,14 @@ export interface KeptRun extends Kept {
 
 /** Works in a run's own folder; what it does not hold is looked up among what all runs share. */
 export function withRun<T>(
-  settings: QuantizeSettings,
+  command: string,
+  settings: RunSettings,
   source: OpenedModel,
   signal: AbortSignal | undefined,
   work: (kept: KeptRun) => Promise<T>,
 ): Promise<T> {
   return openedCache(settings, async (cache) => {
-    const about = aboutRun(settings, source);
+    const about = aboutRun(command, settings, source);
     const folder = resolve(settings.run ?? folderOfRun(cache.folder, about.id));
     const run = await openRun(folder, about, { fresh: settings.fresh });
     const results = circumstantial(layered(run, cache.results));
@@ -90,18 +92,18 @@ function writeOnly(results: Results): Results {
 const ELSEWHERE = ['model', 'out', 'overwrite', 'name', 'dryRun', 'memory', 'run', 'cache', 'cacheSize', 'fresh'];
 
 /** The same model, data and question are the same run. */
-function aboutRun(settings: QuantizeSettings, { files, hash }: OpenedModel) {
+function aboutRun(command: string, settings: RunSettings, { files, hash }: OpenedModel) {
   const asked = Object.fromEntries(
     Object.entries(settings).flatMap(([name, value]) => (ELSEWHERE.includes(name) ? [] : [[name, plain(name, value)]])),
   );
   const digest = createHash('sha256')
-    .update(JSON.stringify([hash, asked]))
+    .update(JSON.stringify([command, hash, asked]))
     .digest('hex')
     .slice(0, 12);
   const name = basename(files.model, extname(files.model));
   return {
     id: `${name}-${digest}`,
-    command: 'quantize',
+    command,
     model: { path: resolve(files.model), hash },
     settings: asked,
   };

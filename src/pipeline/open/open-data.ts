@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { DataOptions } from '../../data/data-options.js';
 import type { PreparedSet, Splits } from '../../data/dataset.js';
 import { openDataset } from '../../data/open.js';
-import { type Part, type PartSources, partition } from '../../data/parts.js';
+import { ownIndices, type Part, type PartSources, partition } from '../../data/parts.js';
 import { prepare } from '../../data/prepared.js';
 import type { GivenSamples } from '../../data/sample-module.js';
 import { type PartName, type SplitOptions, stratifiedOrder } from '../../data/splits.js';
@@ -91,6 +91,35 @@ export async function openSplits(
   const calibration = await write('calibration');
   const selection = await write('selection');
   return { sets: { calibration, selection, holdout: await write('holdout') }, notes };
+}
+
+/** The calibration part alone, of the very samples that `openSplits` takes for it. */
+export async function openCalibration(
+  request: DataRequest,
+  options: DataOptions,
+  { folder, observer, signal }: Into,
+): Promise<{ readonly set: PreparedSet; readonly notes: readonly string[] }> {
+  const opened = { ...options, ...(signal && { signal }) };
+  const { part, notes } =
+    request.data === undefined
+      ? await ownCalibration(request, opened)
+      : await openParts(request, opened).then(({ parts, notes }) => ({ part: parts.calibration, notes }));
+  const set = await prepare(part.dataset, part.indices, join(folder, 'calibration.samples'), {
+    onProgress: (done) => observer.progress({ stage: 'data', done, total: part.indices.length }),
+    ...(signal && { signal }),
+  });
+  return { set, notes };
+}
+
+async function ownCalibration(request: DataRequest, options: DataOptions) {
+  const sources = await openSources(request, options);
+  if (!sources.calibration) throw new RangeError('neither data nor calibration samples were given');
+  const { calibration } = sources;
+  const part: Part = {
+    dataset: calibration,
+    indices: ownIndices(calibration, 'calibration', amounts(request, { calibration })),
+  };
+  return { part, notes: calibration.notes ?? [] };
 }
 
 /** Opens and divides the sets; no sample is decoded. */

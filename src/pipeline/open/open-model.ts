@@ -9,10 +9,10 @@ import { saveModel } from '../../graph/to-onnx.js';
 import { QDQ_OPSETS, upgradeOpset } from '../../graph/upgrade.js';
 import { BitloomError } from '../../kernel/errors.js';
 import { type Observer, silent } from '../../kernel/observer.js';
+import { once } from '../../kernel/once.js';
 import { ortRuntime } from '../../runtime/ort.js';
 import { simplify } from '../../simplify/simplify.js';
 import type { Runnable } from '../baseline/evaluations.js';
-import { once } from '../once.js';
 
 /** A model made ready for quantization. */
 export interface OpenedModel {
@@ -73,7 +73,8 @@ async function inFile<T>(file: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function runOnce(model: Uint8Array | string, feeds: Feeds): Promise<Feeds> {
+/** Runs a model once, in this process. */
+export async function runOnce(model: Uint8Array | string, feeds: Feeds): Promise<Feeds> {
   const session = await ortRuntime.open(model);
   try {
     return await session.run(feeds);

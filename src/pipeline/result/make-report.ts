@@ -4,7 +4,7 @@ import type { Outcomes } from '../../evaluate/outcomes.js';
 import { pairedLoss } from '../../evaluate/paired-loss.js';
 import { encodedLength } from '../../graph/to-onnx.js';
 import { mean } from '../../kernel/statistics.js';
-import { FORMATS, type Format, isFormat } from '../../quantize/formats.js';
+import { FORMAT_NAMES, type Format } from '../../quantize/formats.js';
 import { REPORT_VERSION, type Report } from '../../report/schema.js';
 import { isShare } from '../baseline/metric-for.js';
 import type { Run } from '../run.js';
@@ -110,12 +110,8 @@ function latencyOf(picked: Picked): Report['latency'] {
 }
 
 function countFormats(formats: readonly Format[]): Report['formats'] {
-  const present = Object.keys(FORMATS).filter(isFormat);
-  return Object.fromEntries(
-    present
-      .map((format) => [format, formats.filter((other) => other === format).length] as const)
-      .filter(([, count]) => count > 0),
-  );
+  const counts = FORMAT_NAMES.map((format) => [format, formats.filter((other) => other === format).length] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
 function candidatesOf({ candidates }: Selection, picked: Picked): Report['candidates'] {

@@ -1,20 +1,16 @@
-import type { Model } from '../../graph/model.js';
-import { mean } from '../../kernel/statistics.js';
-import { type DenseTensor, isDense, toFloat32 } from '../../kernel/tensor.js';
+import { mean, standardError } from '../../kernel/statistics.js';
+import { type DenseTensor, toFloat32 } from '../../kernel/tensor.js';
 import type { Formats } from '../../quantize/followers.js';
 import type { Unit } from '../../quantize/unit.js';
 import type { Executor } from '../../runtime/job.js';
 import { withNoise } from '../../sensitivity/noise.js';
-import type { Measures } from '../../sensitivity/rankers.js';
+import type { Estimate, Measures } from '../../sensitivity/rankers.js';
 import { activationError, relativeError, roundedWeight } from '../../sensitivity/rounding.js';
 import { createEvaluations } from '../baseline/evaluations.js';
-import type { Run } from '../run.js';
 import { batchOf, type Variant, weightOptions } from '../trials/workbench.js';
-
-export type MeasureOptions = Pick<
-  Run,
-  'settings' | 'source' | 'choices' | 'bench' | 'executor' | 'results' | 'float' | 'calibrated'
->;
+import { createDerivativeMeasures } from './derivative-measures.js';
+import type { MeasureOptions } from './measure-options.js';
+import { weightOf } from './unit-weight.js';
 
 /** Measures of one unit at a time. Each run of a model takes one worker, so that as many go on as there are workers. */
 export function createMeasures(options: MeasureOptions): Measures {
@@ -25,6 +21,7 @@ export function createMeasures(options: MeasureOptions): Measures {
   const rounded = (unit: Unit, format: Formats[string], weight: DenseTensor) =>
     roundedWeight(unit, weight, format, weights);
   return {
+    ...createDerivativeMeasures(options),
     weightError(unit, format) {
       const weight = weightOf(model, unit);
       return weight ? relativeError(toFloat32(weight), rounded(unit, format, weight)) : 0;
@@ -36,7 +33,7 @@ export function createMeasures(options: MeasureOptions): Measures {
       }, 0),
     async divergenceWithNoise(unit, format) {
       const weight = weightOf(model, unit);
-      if (!weight || !unit.weight) return 0;
+      if (!weight || !unit.weight) return NONE;
       const strength = Math.sqrt(relativeError(toFloat32(weight), rounded(unit, format, weight)) * meanSquare(weight));
       return divergenceOf(options, await bench.variant(withNoise(model, unit.weight, strength, settings.seed)), {});
     },
@@ -49,17 +46,21 @@ export function createMeasures(options: MeasureOptions): Measures {
   };
 }
 
-async function divergenceOf({ executor, results, float }: MeasureOptions, variant: Variant, formats: Formats) {
+/** A unit without a weight has nothing that noise could be added to. */
+const NONE: Estimate = { value: 0, standardError: 0 };
+
+async function divergenceOf(
+  { executor, results, float, ran }: MeasureOptions,
+  variant: Variant,
+  formats: Formats,
+): Promise<Estimate> {
   const alone: Executor = { ...executor, workers: 1 };
   const evaluations = createEvaluations({ executor: alone, results });
   const outcomes = await evaluations.model(await float.ranking(), float.spec, variant, batchOf(formats));
   await variant.discard();
-  return mean(outcomes.divergence);
-}
-
-function weightOf(model: Model, unit: Unit): DenseTensor | undefined {
-  const weight = unit.weight === undefined ? undefined : model.graph.initializers.get(unit.weight);
-  return weight && isDense(weight) ? weight : undefined;
+  ran?.(outcomes.samples - outcomes.recalled);
+  const { divergence } = outcomes;
+  return { value: mean(divergence), standardError: standardError(divergence) };
 }
 
 function meanSquare(weight: DenseTensor): number {

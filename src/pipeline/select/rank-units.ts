@@ -19,7 +19,7 @@ export async function rankUnits({
 }
 
 /** One step for each format below the first, one unit standing for its group. */
-function stepsOf(choices: readonly Choice[]): readonly Step[] {
+export function stepsOf(choices: readonly Choice[]): readonly Step[] {
   return leaders(choices).flatMap(({ unit, ladder }) => ladder.slice(1).map((format) => ({ unit, format })));
 }
 

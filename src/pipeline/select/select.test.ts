@@ -72,13 +72,17 @@ const damageOf = (name: string) => Number(name.slice(-1));
 function options(trials: Trials, ranked: string[]): SelectOptions {
   const alone: Measures['divergenceAlone'] = async ({ name }) => {
     ranked.push(name);
-    return damageOf(name);
+    return { value: damageOf(name), standardError: 0 };
   };
   const measures: Measures = {
     weightError: () => 0,
     activationError: () => 0,
     divergenceWithNoise: alone,
     divergenceAlone: alone,
+    traces: () => Promise.resolve([]),
+    fisherChange: alone,
+    firstOrderChange: alone,
+    secondOrderChange: alone,
   };
   const choices = choicesFor(UNITS, target, { include: [], exclude: [], force: [] });
   const latency = () => Promise.reject(new Error('a search down the ladder asks for no latency'));

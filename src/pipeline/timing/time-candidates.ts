@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Model } from '../../graph/model.js';
 import { saveModel } from '../../graph/to-onnx.js';
+import { hashFile } from '../../kernel/hash-file.js';
 import { bench } from '../../runtime/bench.js';
 import type { BenchResult } from '../../runtime/bench-result.js';
 import { allCores } from '../../runtime/cores.js';
-import { hashFile } from '../../store/artifacts.js';
 import { resultKind } from '../../store/result-kind.js';
 import { withFolder } from '../open/workplace.js';
 import { timedFeeds } from '../profile/timed-feeds.js';

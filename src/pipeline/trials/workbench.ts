@@ -5,6 +5,7 @@ import { createEmitter } from '../../emit/emitter.js';
 import type { Model } from '../../graph/model.js';
 import { fingerprint, saveModel } from '../../graph/to-onnx.js';
 import { throwAll } from '../../kernel/errors.js';
+import { once } from '../../kernel/once.js';
 import type { Target } from '../../latency/target.js';
 import { openWeightStore } from '../../onnx/weight-store.js';
 import type { QuantizeSettings } from '../../options.js';
@@ -19,7 +20,6 @@ import { resultKind } from '../../store/result-kind.js';
 import type { Results } from '../../store/results.js';
 import type { Calibrated } from '../baseline/calibrate-model.js';
 import type { Runnable } from '../baseline/evaluations.js';
-import { once } from '../once.js';
 import type { OpenedModel } from '../open/open-model.js';
 
 const KERNELS = resultKind<readonly UnitKernel[]>('kernels');
