@@ -15,6 +15,7 @@ const ORDER = [
   'calibrate/',
   'latency/',
   'emit/',
+  'replay/',
   'sensitivity/',
   'search/',
   'store/',

@@ -27,10 +27,10 @@ export function emit(model: Model, plan: Plan): Model {
   return createEmitter(model).emit(plan);
 }
 
-export function createEmitter(model: Model): Emitter {
+/** `weights`: those of a model of which this one is a part, so that parts share what is quantized. */
+export function createEmitter(model: Model, weights = weightStore(constantReader(model))): Emitter {
   throwAll(nonFiniteWeights(model));
   const bases = new Map<string, Base>();
-  const weights = weightStore(constantReader(model));
   return {
     emit(plan) {
       const opset = Math.max(neededOpset(plan), model.opsets.get('') ?? 1);

@@ -112,7 +112,7 @@ async function runUnknown(
   { unknown, known, assembly, enough }: Remaining,
 ): Promise<void> {
   const path = await model?.();
-  const keeper = keeperOf(settings);
+  const keeper = keeperOf(settings.record);
   const signals = [enough, keeper.failed, ...(settings.signal ? [settings.signal] : [])];
   const common = { reference, metric, batch: settings.batch, threads: executor.threads };
   const what = settings.what ?? path ?? 'the outputs of the float model';
@@ -139,15 +139,16 @@ function withRows(block: BlockRows, before: BlockRows | undefined): BlockRows {
   return before ? { ...block, rows: { ...before.rows, ...block.rows } } : block;
 }
 
-interface Keeper {
+export interface Keeper<T> {
   /** Aborted with the reason when something could not be kept. */
   readonly failed: AbortSignal;
-  keep(rows: BlockRows): void;
+  keep(rows: T): void;
   /** Resolves when nothing is being kept any more. */
   done(): Promise<void>;
 }
 
-function keeperOf({ record }: BlockMemory): Keeper {
+/** Keeps what comes while more is made. */
+export function keeperOf<T>(record: ((rows: T) => Promise<void>) | undefined): Keeper<T> {
   const failed = new AbortController();
   const kept: Promise<void>[] = [];
   return {
@@ -162,8 +163,8 @@ function keeperOf({ record }: BlockMemory): Keeper {
 }
 
 /** Block after block to the workers in turn, so that the finished front of the set grows evenly. */
-function deal(blocks: readonly Block[], workers: number): readonly (readonly Block[])[] {
-  const hands = Array.from({ length: Math.min(workers, blocks.length) }, (): Block[] => []);
+export function deal<B extends Block>(blocks: readonly B[], workers: number): readonly (readonly B[])[] {
+  const hands = Array.from({ length: Math.min(workers, blocks.length) }, (): B[] => []);
   for (const [i, block] of blocks.entries()) hands[i % hands.length].push(block);
   return hands;
 }
