@@ -12,7 +12,7 @@ import { compile } from './compile.js';
 import type { Perturbing } from './pieces.js';
 import type { Program } from './program.js';
 import type { Reduced, Wanted } from './reduce.js';
-import type { KnownBlock, ReplayInput, ReplayRows, ReplayTotals } from './replay-job.js';
+import type { KnownBlock, ReplayInput, ReplayRows, ReplayTotals } from './replay-input.js';
 import { checkVariants, type Variant } from './variant.js';
 
 const REPLAY_JOB = jobBeside<ReplayInput, ReplayTotals, ReplayRows>('./replay-job', import.meta.url);

@@ -7,7 +7,7 @@ import { type Chunk, chunksOf } from './chunks.js';
 import { createHeld, type Held } from './held.js';
 import type { Advance, Piece, Program, Stage, StateId, Visit } from './program.js';
 import { type Reduced, reduce } from './reduce.js';
-import type { KnownBlock, ReplayInput, ReplayRows } from './replay-job.js';
+import type { KnownBlock, ReplayInput, ReplayRows } from './replay-input.js';
 import { joinAll, sliceAll, type Tensors } from './slices.js';
 
 /** Blocks that go through the stages together. */

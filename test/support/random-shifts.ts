@@ -31,8 +31,8 @@ export function randomShifts<F extends string>(
     const weights = directions.map(() => source.normal());
     const own = normals();
     const scale = Math.sqrt(size(perturbation));
-    const shift = own.map((value, at) =>
-      directions.reduce((total, direction, k) => total + weights[k] * direction[at], value) * scale,
+    const shift = own.map(
+      (value, at) => directions.reduce((total, direction, k) => total + weights[k] * direction[at], value) * scale,
     );
     return shiftVector(outputs, [shift], `${perturbation.item} ${perturbation.format}`);
   });

@@ -1,5 +1,5 @@
 import { type Random, random, shuffled } from '../../kernel/random.js';
-import type { Pair } from './pairs.js';
+import type { Pair } from './perturbations.js';
 import { choleskyFactor, scalarProduct, solveFactored, symmetric } from './symmetric-matrix.js';
 
 /** An interaction that was measured. */

@@ -1,4 +1,4 @@
-import type { Quadratic } from './quadratic.js';
+import type { Quadratic } from './quadratic-form.js';
 import { choleskyFactor, entry, type SymmetricMatrix, shifted, symmetric } from './symmetric-matrix.js';
 
 /** linear . x + 1/2 x' curvature x, the curvature positive semi-definite. */

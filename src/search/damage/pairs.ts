@@ -1,11 +1,8 @@
 import { random, shuffled } from '../../kernel/random.js';
 import { completed } from './completion.js';
-import type { Perturbation } from './perturbations.js';
-import type { Quadratic } from './quadratic.js';
+import type { Pair, Perturbation } from './perturbations.js';
+import type { Quadratic } from './quadratic-form.js';
 import { type SymmetricMatrix, symmetric } from './symmetric-matrix.js';
-
-/** Two perturbations, by number, of different items. */
-export type Pair = readonly [number, number];
 
 /** The loss with two perturbations at once. */
 export interface MeasuredPair {

@@ -7,6 +7,9 @@ export interface Perturbation<F extends string> {
   readonly format: F;
 }
 
+/** Two perturbations, by number, of different items. */
+export type Pair = readonly [number, number];
+
 /** The perturbations whose damage is known, by number. */
 export interface Perturbations<F extends string> {
   readonly list: readonly Perturbation<F>[];

@@ -2,19 +2,9 @@ import type { DamageModel } from '../damage-model.js';
 import type { Assignment } from '../space.js';
 import { type Convexified, convexified } from './convexified.js';
 import { forLast, numberIn, type Perturbations } from './perturbations.js';
+import type { Quadratic } from './quadratic-form.js';
 import { entry, type SymmetricMatrix } from './symmetric-matrix.js';
 import { supportsBy, type Tangent } from './tangents.js';
-
-/** Damage of single perturbations, and the extra damage of two together. */
-export interface Quadratic {
-  /** s_i(b): one a perturbation. */
-  readonly alone: Float64Array;
-  /**
-   * c_ij(b, c) between perturbations of different items. Entries within one item, the diagonal too, are never damage; where
-   * they make the matrix positive semi-definite, as those of a Gram matrix do, they make its supports tight.
-   */
-  readonly together: SymmetricMatrix;
-}
 
 /**
  * damage = the sum of what is done alone + the sum over pairs of what is done together. A difference takes one addition
