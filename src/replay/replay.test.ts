@@ -178,7 +178,9 @@ describe('replay', () => {
     const large = await replayed(variants, { batch: 4, blockSamples: 4 });
     expect(small.done.spilledBytes).toBeGreaterThan(0);
     expect(large.done.spilledBytes).toBe(0);
-    for (const variant of variants) expect(small.of(variant)).toEqual(large.of(variant));
+    const answers = (from: typeof small, variant: Variant) =>
+      from.of(variant).map(({ outputs }) => joined(outputs ?? {}));
+    for (const variant of variants) expect(answers(small, variant)).toEqual(answers(large, variant));
     expect(readdirSync(folder)).toEqual(before);
   });
 
