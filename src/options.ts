@@ -11,6 +11,8 @@ import { loadTarget, targetNames } from './latency/load-target.js';
 import { readLatencyTable } from './latency/read-latency-table.js';
 import { parseBytes, parseForced } from './option-text.js';
 import { FORMAT_NAMES } from './quantize/formats.js';
+import { DEFAULT_AUGMENTATION, NORMALISATIONS } from './search/damage/augmented.js';
+import { INTERACTIONS } from './search/damage/damage-source.js';
 import { RANKER_NAMES } from './sensitivity/rankers.js';
 
 /** An option that is written in a notation of its own: what its reader refuses becomes the schema's complaint. */
@@ -95,7 +97,20 @@ const FLOOR = {
 const SEARCH = {
   ranker: z.enum(RANKER_NAMES).default('kl').describe('how the sensitivity of a unit is measured'),
   search: z.enum(['frontier', 'bisection', 'greedy']).default('frontier').describe('how plans are tried'),
-  interactions: z.enum(['none']).default('none').describe('dependencies between units that order them too'),
+  interactions: z
+    .enum(INTERACTIONS)
+    .default('none')
+    .describe('where it comes from how much more units hurt together than each alone'),
+  lambda: z
+    .number()
+    .min(0)
+    .default(DEFAULT_AUGMENTATION.lambda)
+    .meta({ title: 'n', description: 'weight of interactions in the order of units (the augmented Hessian)' }),
+  normalisation: z
+    .enum(NORMALISATIONS)
+    .default(DEFAULT_AUGMENTATION.normalisation)
+    .describe('what sensitivities and interactions are divided by before they are added'),
+  pairs: count('pairs of units and formats that --interactions pairs measures at most').default(1000),
   target: z
     .string()
     .default('ort-cpu')

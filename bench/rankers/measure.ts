@@ -1,48 +1,13 @@
 /** One model: every ranker's scores on the ranking samples, and the truth on others. */
-
-import { mkdir } from 'node:fs/promises';
-import { loadavg } from 'node:os';
-import { join } from 'node:path';
-import type { PreparedSet } from '../../src/data/dataset.js';
-import type { Observer } from '../../src/kernel/observer.js';
-import { loadTarget } from '../../src/latency/load-target.js';
-import { type CalibrateModelOptions, calibrateModel } from '../../src/pipeline/baseline/calibrate-model.js';
-import { createEvaluations, type FloatReference, type Runnable } from '../../src/pipeline/baseline/evaluations.js';
-import { choicesFor } from '../../src/pipeline/choices.js';
-import { prepareSome } from '../../src/pipeline/open/open-data.js';
-import { floatModel, type OpenedModel, openModel } from '../../src/pipeline/open/open-model.js';
-import { machine, versions } from '../../src/pipeline/result/origin.js';
-import type { MeasureOptions } from '../../src/pipeline/select/measure-options.js';
+import { mean } from '../../src/kernel/statistics.js';
 import { createMeasures } from '../../src/pipeline/select/measures.js';
 import { formatsOf, stepsOf } from '../../src/pipeline/select/rank-units.js';
-import { batchOf, openWorkbench } from '../../src/pipeline/trials/workbench.js';
-import type { Formats } from '../../src/quantize/followers.js';
-import type { Format } from '../../src/quantize/formats.js';
-import type { Executor } from '../../src/runtime/job.js';
-import { rank } from '../../src/sensitivity/rank.js';
-import { RANKER_NAMES, type RankerName } from '../../src/sensitivity/rankers.js';
-import type { Results } from '../../src/store/results.js';
-import { readingOf } from '../cases.js';
+import { rank, type Step } from '../../src/sensitivity/rank.js';
+import type { RankerName } from '../../src/sensitivity/rankers.js';
 import { agreement, agreementOfHalves, type Truth } from './agreement.js';
 import type { RankerStep, TruthStep } from './figures.js';
-import { cutPart, type PartName, type Subject } from './samples.js';
-
-export const STUDIED: readonly Format[] = ['w8a8', 'w4a4'];
-const TARGET = loadTarget('ort-cpu');
-const SETTINGS: MeasureOptions['settings'] & CalibrateModelOptions['settings'] = {
-  ...{ reduceRange: false, blockSize: 32, seed: 0 },
-  ...{ calibrateWith: 'percentile', formats: [...STUDIED], force: [] },
-};
-const SPEC = { name: 'kl' };
-
-export interface Surroundings {
-  /** For files that are gone afterwards. */
-  readonly folder: string;
-  readonly executor: Executor;
-  /** What was measured when the study was stopped. */
-  readonly results: Results;
-  readonly observer: Observer;
-}
+import type { Subject } from './samples.js';
+import { openScene, origin, type Scene, STUDIED, type Surroundings } from './scene.js';
 
 export interface Study {
   readonly subject: Subject;
@@ -52,136 +17,52 @@ export interface Study {
 }
 
 export async function openStudy(subject: Subject, surroundings: Surroundings): Promise<Study> {
-  const { folder, executor, results, observer } = surroundings;
-  const source = await openModel(subject.of.model);
-  const model = floatModel(source, folder);
-  const set = (name: PartName) => preparePart(subject, name, source, folder);
-  const settings = SETTINGS;
-  const ranges = { set: await set('ranges'), target: TARGET, rankers: RANKER_NAMES, settings };
-  const calibrated = await calibrateModel({ ...ranges, source, executor, results, observer });
-  // What was measured before would make a ranker look cheap.
-  const forgetful: Results = { ...results, find: async () => undefined, once: (_kind, _key, compute) => compute() };
-  const bench = await openWorkbench({
-    settings,
-    source,
-    target: TARGET,
-    calibrated,
-    executor,
-    results: forgetful,
-    folder,
-  });
-  const choices = choicesFor(bench.net.units, TARGET, { include: [], exclude: [], force: [], formats: STUDIED });
-  const steps = stepsOf(choices);
-  const ranking = await referenceOn(surroundings, model, await set('ranking'), 'ranking');
-  const options: MeasureOptions = {
-    ...{ source, choices, bench, executor, calibrated, settings, observer },
-    results: forgetful,
-    float: { spec: SPEC, ranking: async () => ranking },
-  };
-  const perPass = await secondsOfPass({ ...surroundings, results: forgetful }, model, ranking);
-
+  const scene = await openScene(subject, surroundings);
+  const steps = stepsOf(scene.options.choices);
+  const begin = () => origin(`npx tsx bench/rankers/run.ts --model ${subject.of.name}`);
   return {
     subject,
-    async ranker(name) {
-      const before = origin(`npx tsx bench/rankers/run.ts --model ${subject.of.name}`);
-      const scores = await rank(name, steps, createMeasures(options), executor.workers);
-      const { seconds, ...at } = before();
-      const samples = ranking.set.length;
-      return {
-        kind: 'ranker',
-        ...at,
-        seconds,
-        samples,
-        scores,
-        taken: seconds,
-        passes: (seconds * executor.workers) / perPass,
-      };
-    },
-    async truth(rankers) {
-      const before = origin(`npx tsx bench/rankers/run.ts --model ${subject.of.name}`);
-      const others = await referenceOn(surroundings, model, await set('truth'), 'truth');
-      const evaluations = createEvaluations({ executor: { ...executor, workers: 1 }, results });
-      const rows = await eachOf(steps, executor.workers, async ({ unit, format }) => {
-        const formats: Formats = formatsOf(choices, new Map([[unit.group, format]]));
-        const variant = await bench.build(bench.plan(formats));
-        const { divergence } = await evaluations.model(others, SPEC, variant, batchOf(formats));
-        await variant.discard();
-        return divergence;
-      });
-      const formats = STUDIED.flatMap((format) => {
-        const own = steps.flatMap((step, i) => (step.format === format ? [i] : []));
-        if (own.length === 0) return [];
-        const truth: Truth = own.map((i) => rows[i]);
-        const scored = [...rankers].map(([name, { scores }]) => {
-          const values = own.map((i) => scores[steps[i].unit.name]?.[format] ?? 0);
-          return [name, agreement(values, truth)] as const;
-        });
-        return [[format, { halves: agreementOfHalves(truth), rankers: Object.fromEntries(scored) }] as const];
-      });
-      const divergence: Record<string, Record<string, number>> = {};
-      steps.forEach(({ unit, format }, i) => {
-        divergence[unit.name] = {
-          ...divergence[unit.name],
-          [format]: rows[i].reduce((a, b) => a + b, 0) / rows[i].length,
-        };
-      });
-      return {
-        kind: 'truth',
-        ...before(),
-        samples: others.set.length,
-        divergence,
-        formats: Object.fromEntries(formats),
-      };
-    },
-    close: () => bench.close(),
+    ranker: (name) => scored(scene, steps, name, begin()),
+    truth: (rankers) => compared(scene, steps, rankers, begin()),
+    close: scene.close,
   };
 }
 
-async function preparePart({ of, parts }: Subject, name: PartName, source: OpenedModel, folder: string) {
-  const data = await cutPart(parts[name], join(folder, name));
-  return prepareSome({ ...readingOf(of), data, seed: 0 }, source, join(folder, `${name}.samples`), undefined);
+type Origin = ReturnType<typeof origin>;
+
+async function scored(
+  { options, perPass, samples }: Scene,
+  steps: readonly Step[],
+  name: RankerName,
+  done: Origin,
+): Promise<RankerStep> {
+  const { workers } = options.executor;
+  const scores = await rank(name, steps, createMeasures(options), workers);
+  const { seconds, ...at } = done();
+  return { kind: 'ranker', ...at, seconds, samples, scores, taken: seconds, passes: (seconds * workers) / perPass };
 }
 
-async function referenceOn(
-  { results, executor, folder }: Surroundings,
-  model: Runnable,
-  set: PreparedSet,
-  name: string,
-): Promise<FloatReference> {
-  const own = join(folder, `reference-${name}`);
-  await mkdir(own);
-  return createEvaluations({ results, executor }).reference(model, set, own);
-}
-
-/** Core seconds of the float model over the ranking samples, in a process that is open. */
-async function secondsOfPass({ results, executor }: Surroundings, model: Runnable, ranking: FloatReference) {
-  const evaluations = createEvaluations({ executor: { ...executor, workers: 1 }, results });
-  await evaluations.model(ranking, SPEC, model);
-  const { seconds } = await evaluations.model(ranking, SPEC, model);
-  return seconds;
-}
-
-/** As many at once as there are workers. */
-async function eachOf<T, R>(
-  items: readonly T[],
-  workers: number,
-  work: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const results = new Array<R>(items.length);
-  let next = 0;
-  const go = async () => {
-    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i]);
-  };
-  await Promise.all(Array.from({ length: workers }, go));
-  return results;
-}
-
-/** Where a step comes from, told when it is done. */
-function origin(command: string) {
-  const [load] = loadavg();
-  const started = performance.now();
-  return () => ({
-    ...{ command, date: new Date().toISOString(), load, machine: machine(), versions: versions() },
-    seconds: (performance.now() - started) / 1000,
+async function compared(
+  { options, truth }: Scene,
+  steps: readonly Step[],
+  rankers: ReadonlyMap<RankerName, RankerStep>,
+  done: Origin,
+): Promise<TruthStep> {
+  const alone = steps.map(({ unit, format }) => formatsOf(options.choices, new Map([[unit.group, format]])));
+  const rows = await truth(alone);
+  const formats = STUDIED.flatMap((format) => {
+    const own = steps.flatMap((step, i) => (step.format === format ? [i] : []));
+    if (own.length === 0) return [];
+    const measured: Truth = own.map((i) => rows[i]);
+    const agreements = [...rankers].map(([name, { scores }]) => {
+      const values = own.map((i) => scores[steps[i].unit.name]?.[format] ?? 0);
+      return [name, agreement(values, measured)] as const;
+    });
+    return [[format, { halves: agreementOfHalves(measured), rankers: Object.fromEntries(agreements) }] as const];
   });
+  const divergence: Record<string, Record<string, number>> = {};
+  steps.forEach(({ unit, format }, i) => {
+    divergence[unit.name] = { ...divergence[unit.name], [format]: mean(rows[i]) };
+  });
+  return { kind: 'truth', ...done(), samples: rows[0].length, divergence, formats: Object.fromEntries(formats) };
 }

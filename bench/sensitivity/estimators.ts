@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { median, sum } from '../../src/kernel/statistics.js';
-import { subjectOf } from '../../src/pipeline/select/derivative-measures.js';
+import { subjectOf } from '../../src/pipeline/select/estimate-all.js';
 import { significant } from '../../src/report/format.js';
 import type { Subject as DerivedSubject } from '../../src/sensitivity/derived-programs.js';
 import { estimate } from '../../src/sensitivity/estimate.js';

@@ -7,7 +7,7 @@
  */
 import { parseArgs } from 'node:util';
 import { median } from '../../src/kernel/statistics.js';
-import { subjectOf } from '../../src/pipeline/select/derivative-measures.js';
+import { subjectOf } from '../../src/pipeline/select/estimate-all.js';
 import { duration, significant } from '../../src/report/format.js';
 import { estimate } from '../../src/sensitivity/estimate.js';
 import { lossOf } from '../../src/sensitivity/loss-of-outputs.js';

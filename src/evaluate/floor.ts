@@ -38,7 +38,7 @@ export interface Judge {
   readonly resolves: number;
   judge(outcomes: Outcomes, line?: LossLine): Verdict;
   /** True once no further sample can change that a plan misses the floor. */
-  hopeless(rows: readonly Row[], divergence: readonly number[]): boolean;
+  hopeless(rows: readonly Row[], divergence: readonly number[], line?: LossLine): boolean;
 }
 
 /** Judges plans by their outcomes on the samples on which `float` was measured. */
@@ -59,9 +59,15 @@ export function createJudge(floor: Floor, decide: Decide, metric: Metric, float:
       const predicted = line.slope * mean(outcomes.divergence);
       return { holds: loss.value <= allowed && predicted <= allowed, loss, predicted };
     },
-    hopeless(rows, divergence) {
+    hopeless(rows, divergence, line) {
       const seen = floor.kind === 'kl' ? divergenceRows(divergence) : rows;
-      return leastLoss(judged, floatRows, seen) > allowed;
+      const hopeful = asWellAsCan(judged, floatRows, seen);
+      if (!hopeful) return false;
+      const loss = pairedLossOf(judged, floatRows, hopeful, decide);
+      if (loss > allowed) return true;
+      if (decide === 'certify' || !line || floor.kind === 'kl') return false;
+      // No divergence is negative, so what is left cannot lower what is predicted.
+      return (line.slope * sum(divergence)) / floatRows.length > allowed;
     },
   };
 }
@@ -136,13 +142,18 @@ function weight(metric: Metric, rows: readonly Row[]): number {
   return metric.kind === 'mean' ? sum(rows.map(([, count]) => count)) : rows.length;
 }
 
-/** The loss if every sample not yet seen went as well as it can; metrics over whole sets are never given up early. */
-function leastLoss(metric: Metric, float: readonly Row[], seen: readonly Row[]): number {
-  if (metric.kind === 'set') return Number.NEGATIVE_INFINITY;
+/** All rows if every sample not yet seen went as well as it can; nothing for metrics over whole sets, never given up early. */
+function asWellAsCan(metric: Metric, float: readonly Row[], seen: readonly Row[]): readonly Row[] | undefined {
+  if (metric.kind === 'set') return undefined;
   const best = metric.higherIsBetter ? bestRow(metric) : () => 0;
-  const hopeful = float.map((row, i) => seen[i] ?? [best(row), ...row.slice(1)]);
+  return float.map((row, i) => seen[i] ?? [best(row), ...row.slice(1)]);
+}
+
+/** What a decision goes by: the loss, or for `certify` its bound. Bootstrapped bounds are not asked before the end. */
+function pairedLossOf(metric: Metric, float: readonly Row[], rows: readonly Row[], decide: Decide): number {
+  if (decide === 'certify' && metric.kind === 'proportion') return pairedLoss(metric, float, rows).upper;
   const sign = metric.higherIsBetter ? 1 : -1;
-  return sign * (metric.value(float) - metric.value(hopeful));
+  return sign * (metric.value(float) - metric.value(rows));
 }
 
 function bestRow(metric: Metric): (row: Row) => number {

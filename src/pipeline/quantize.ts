@@ -12,6 +12,7 @@ import { calibrateModel } from './baseline/calibrate-model.js';
 import { createEvaluations, type Runnable } from './baseline/evaluations.js';
 import { measureFloat } from './baseline/measure-float.js';
 import { choicesFor, uniformChoice } from './choices.js';
+import { createDamageModels } from './damage/damage-models.js';
 import { divideCores } from './open/divide-cores.js';
 import { type KeptRun, withRun } from './open/kept.js';
 import { dataOptions, type OpenedData, openSplits } from './open/open-data.js';
@@ -160,6 +161,9 @@ async function select(run: Run): Promise<Selection> {
     measures: createMeasures(run),
     ranker: settings.ranker,
     search: settings.search,
+    interactions: settings.interactions,
+    augmentation: settings,
+    damage: createDamageModels({ ...run, pairs: settings.pairs }),
     latency: () => latencyOfPlans(run),
     workers: run.executor.workers,
     observer,

@@ -71,6 +71,19 @@ export function curvatureEstimator(loss: Loss, trials: readonly Trial[]): Estima
   };
 }
 
+/**
+ * (J' S u) . d of every trial for random signs u, sample by sample: the mean product of two trials over probes is
+ * d_i' H d_j, exact after as many as the outputs have scores.
+ */
+export function alongProbesEstimator(loss: Loss, trials: readonly Trial[]): Estimator {
+  return {
+    key: 'along probes',
+    derive: (program) => overTrials(program, loss, trials, slopeOfProbe, along),
+    mostTogether: 1,
+    exactAfter: (layouts) => probesForExact(probesOf(layouts)),
+  };
+}
+
 /** Writes what the scores of an output are multiplied with on the way back to a slope. */
 type Cotangent = (b: Builder, spec: OutputLoss, scores: Term) => Term;
 

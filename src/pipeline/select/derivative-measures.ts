@@ -1,16 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { Loss } from '../../autodiff/losses.js';
 import { piecesOf, totalCount } from '../../calibrate/pieces.js';
-import type { OutputKinds } from '../../data/metric.js';
 import { readSample } from '../../data/prepared.js';
-import type { Model } from '../../graph/model.js';
 import type { Observer } from '../../kernel/observer.js';
 import { once } from '../../kernel/once.js';
 import { elementCount, toFloat32 } from '../../kernel/tensor.js';
 import type { Format } from '../../quantize/formats.js';
 import type { Unit } from '../../quantize/unit.js';
-import type { Subject } from '../../sensitivity/derived-programs.js';
-import { type Estimates, estimate } from '../../sensitivity/estimate.js';
+import type { Estimates } from '../../sensitivity/estimate.js';
 import type { Estimator } from '../../sensitivity/estimator.js';
 import { traceOf } from '../../sensitivity/estimators.js';
 import { lossOf } from '../../sensitivity/loss-of-outputs.js';
@@ -18,7 +14,6 @@ import type { MeanEstimate } from '../../sensitivity/means.js';
 import type { Estimate, Measures, UnitTrace } from '../../sensitivity/rankers.js';
 import type { LabelSource } from '../../sensitivity/residuals.js';
 import { activationMeanSquare, meanSquaredError } from '../../sensitivity/rounding.js';
-import type { ProbeRow } from '../../sensitivity/run-probes.js';
 import { traceEstimator } from '../../sensitivity/trace-estimator.js';
 import {
   curvatureEstimator,
@@ -26,9 +21,8 @@ import {
   type Trial,
   taylorEstimator,
 } from '../../sensitivity/trial-estimators.js';
-import { resultKind } from '../../store/result-kind.js';
 import type { FloatReference } from '../baseline/evaluations.js';
-import { runOnce } from '../open/open-model.js';
+import { differentiatedBy, digestOf, digestOfTrials, estimateAll } from './estimate-all.js';
 import type { MeasureOptions } from './measure-options.js';
 import {
   edgesOf,
@@ -41,8 +35,6 @@ import {
 } from './perturbed.js';
 import { stepsOf } from './rank-units.js';
 import { weightOf } from './unit-weight.js';
-
-const PROBE = resultKind<ProbeRow>('probe');
 
 type DerivativeMeasures = Pick<Measures, 'traces' | TrialMeasure>;
 type TrialMeasure = 'fisherChange' | 'firstOrderChange' | 'secondOrderChange';
@@ -87,61 +79,6 @@ async function estimateTrials(options: MeasureOptions, by: TrialEstimator): Prom
   return estimateAll(options, reference, estimator, digestOfTrials(options, trials));
 }
 
-/** @param of what is estimated, beside model, samples and estimator. */
-async function estimateAll(
-  options: MeasureOptions,
-  reference: FloatReference,
-  estimator: Estimator,
-  of: string,
-): Promise<Estimates> {
-  const { source, settings, executor, results, float, observer, ran, signal } = options;
-  const { set, kinds } = reference;
-  const padding = paddingOf(float.spec);
-  const outputs = Object.entries(kinds).map(([name, kind]) => ({ name, ...kind }));
-  const common = { model: source.hash, set: set.hash, outputs, ...padding, estimator: estimator.key, of };
-  const key = ({ samples, probe }: Omit<ProbeRow, 'values'>) => ({
-    ...common,
-    samples,
-    probe,
-    seed: settings.seed,
-    threads: executor.threads,
-  });
-  const subject = subjectOf(source.model, kinds, options.bench.net.units, differentiatedBy(options));
-  return estimate(executor, subject, estimator, set, {
-    seed: settings.seed,
-    padding,
-    memory: settings.memory,
-    recall: (row) => results.find(PROBE, key(row)),
-    record: (row) => results.keep(PROBE, key(row), row),
-    onProgress: (done, total, recalled) =>
-      observer?.progress({ stage: 'sensitivity', done, total, recalled, atMost: true }),
-    ...(ran && { ran }),
-    ...(signal && { signal }),
-  });
-}
-
-/** Weights, and every activation that some step rounds. */
-function differentiatedBy(options: MeasureOptions): readonly string[] {
-  const { bench, source, choices } = options;
-  const rounded = stepsOf(choices).flatMap(({ unit, format }) => roundedActivations(options, unit, format));
-  const names = rounded.map(({ name }) => name);
-  return [...new Set([...weightsOf(bench.net.units, source.model), ...names])];
-}
-
-/** A model of which each reading of a unit is a value of its own. */
-export function subjectOf(
-  model: Model,
-  kinds: OutputKinds,
-  units: readonly Unit[],
-  wrt: readonly string[] = [...weightsOf(units, model), ...edgesOf(units).map(({ name }) => name)],
-): Subject {
-  return { model, kinds, edges: edgesOf(units), wrt, run: runOnce };
-}
-
-function paddingOf({ ids, padId }: MeasureOptions['float']['spec']) {
-  return { ...(ids !== undefined && { ids }), ...(padId !== undefined && { padId }) };
-}
-
 type Means = Estimates['means'];
 
 function weightTrace(options: MeasureOptions, unit: Unit, format: Format, means: Means): UnitTrace | undefined {
@@ -168,17 +105,6 @@ function activationTrace(
     ...estimateOf(means.get(traceOf(name))),
     meanSquaredError: activationMeanSquare(pieces, { range, bits }),
   };
-}
-
-/** Trials depend on ranges and on how weights are rounded. */
-function digestOfTrials({ settings, calibrated }: MeasureOptions, trials: readonly Trial[]): string {
-  const { reduceRange, blockSize } = settings;
-  const ranges = Object.entries(calibrated.statistics.activations).map(([name, { min, max }]) => [name, min, max]);
-  return digestOf([trials.map(({ name }) => name), calibrated.activations, ranges, reduceRange, blockSize]);
-}
-
-function digestOf(of: unknown): string {
-  return createHash('sha256').update(JSON.stringify(of)).digest('hex');
 }
 
 /** The data's labels where they are classes of what the one output scores; else labels are drawn. */

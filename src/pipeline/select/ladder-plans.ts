@@ -1,9 +1,9 @@
 import type { Format } from '../../quantize/formats.js';
 import { bisection } from '../../search/bisection.js';
 import { greedy } from '../../search/greedy.js';
-import type { Assignment, Search } from '../../search/space.js';
-import type { Sensitivities } from '../../sensitivity/rank.js';
-import { formatsOf, rankUnits, spaceOf } from './rank-units.js';
+import type { Assignment, Search, SearchSpace } from '../../search/space.js';
+import { predict } from './predict.js';
+import { formatsOf, rankUnits } from './rank-units.js';
 import type { Candidate, SearchName, Selection, SelectOptions } from './selection.js';
 
 export const LADDER_SEARCHES: Readonly<Record<Exclude<SearchName, 'frontier'>, Search>> = { bisection, greedy };
@@ -25,14 +25,14 @@ export async function ladderPlans(
   }
   observer.stage('sensitivity');
   const sensitivities = await rankUnits(options);
+  const { space } = await predict(options, sensitivities);
   observer.stage('search');
-  const { trial, reason } = await searchPlans(options, search, sensitivities);
+  const { trial, reason } = await searchPlans(options, search, space);
   return { candidates: [{ name: 'search', trial }, ...uniform], sensitivities, reason };
 }
 
 /** The plan that a search down the ladder ends with, and why. */
-export async function searchPlans({ choices, trials }: SelectOptions, search: Search, sensitivities: Sensitivities) {
-  const space = spaceOf(choices, sensitivities);
+export async function searchPlans({ choices, trials }: SelectOptions, search: Search, space: SearchSpace<Format>) {
   const run = (assignment: Assignment<Format>) => trials.run(formatsOf(choices, assignment));
   const { assignment, reason } = await search(space, async (tried) => (await run(tried)).verdict.holds);
   return { trial: await run(assignment), reason };

@@ -30,12 +30,11 @@ function leaders(choices: readonly Choice[]): readonly Choice[] {
   return [...first.values()];
 }
 
-export function spaceOf(choices: readonly Choice[], sensitivities: Sensitivities): SearchSpace<Format> {
+export function spaceOf(
+  choices: readonly Choice[],
+  score: (group: string, format: Format) => number,
+): SearchSpace<Format> {
   const byGroup = new Map(leaders(choices).map((choice) => [choice.unit.group, choice]));
-  const score = (group: string, format: Format) => {
-    const unit = byGroup.get(group)?.unit.name ?? group;
-    return sensitivities[unit]?.[format] ?? 0;
-  };
   const ladders = new Map(
     [...byGroup].map(([group, { ladder }]) => [group, usefulLadder(ladder, (format) => score(group, format))] as const),
   );

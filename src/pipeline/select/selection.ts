@@ -1,6 +1,10 @@
 import type { Observer } from '../../kernel/observer.js';
 import type { Target } from '../../latency/target.js';
 import type { Formats } from '../../quantize/followers.js';
+import type { Format } from '../../quantize/formats.js';
+import type { Augmentation } from '../../search/damage/augmented.js';
+import type { InteractionsName } from '../../search/damage/damage-source.js';
+import type { DamageModel } from '../../search/damage-model.js';
 import type { Sensitivities } from '../../sensitivity/rank.js';
 import type { Measures, RankerName } from '../../sensitivity/rankers.js';
 import type { Choice } from '../choices.js';
@@ -32,6 +36,10 @@ export interface SelectOptions {
   readonly measures: Measures;
   readonly ranker: RankerName;
   readonly search: SearchName;
+  readonly interactions: InteractionsName;
+  readonly augmentation: Pick<Augmentation, 'lambda' | 'normalisation'>;
+  /** The damage of plans by a source of interactions; asked where there is one. */
+  damage(interactions: InteractionsName): Promise<DamageModel<Format>>;
   /** How long plans take; asked by the search that minimises it. */
   latency(): Promise<PlanLatency>;
   readonly workers: number;

@@ -57,7 +57,7 @@ export function createTrials(options: TrialsOptions): Trials {
     const count = evaluations;
     const evaluated = options.evaluations.model(references.selection, spec, built, {
       ...batchOf(plan.units),
-      ...(extent === 'decided' && { decided: judge.hopeless }),
+      ...(extent === 'decided' && { decided: (rows, divergences) => judge.hopeless(rows, divergences, line) }),
       onProgress: (done, total) =>
         observer.progress({
           stage: 'search',

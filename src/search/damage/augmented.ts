@@ -6,6 +6,7 @@ import type { Perturbation } from './perturbations.js';
 export type Scores<F extends string> = Readonly<Record<string, Readonly<Partial<Record<F, number>>>>>;
 
 /** What sensitivities and interactions are divided by, each kind by its own. */
+export const NORMALISATIONS = ['none', 'max', 'mean'] as const;
 export type Normalisation =
   /** 1: for sensitivities and interactions in the same unit of damage. */
   | 'none'

@@ -21,6 +21,17 @@ export type DamageSource =
   /** d_i(b)' H_ij d_j(c) for all pairs, itself too; need not be positive semi-definite. `alone` as in `gram`. */
   | { readonly kind: 'curvature'; readonly curvature: SymmetricMatrix; readonly alone?: readonly number[] };
 
+/** In the order of the documentation. */
+export const INTERACTIONS = [
+  'none',
+  'pairs',
+  'curvature',
+  'gram',
+  'logits',
+] as const satisfies readonly DamageSource['kind'][];
+
+export type InteractionsName = (typeof INTERACTIONS)[number];
+
 export interface DamageQuestion<F extends string> {
   readonly perturbations: readonly Perturbation<F>[];
   /** Formats that leave a unit as it is in the model that damage is measured against, such as `float`. */
