@@ -162,7 +162,7 @@ async function select(run: Run): Promise<Selection> {
     ranker: settings.ranker,
     search: settings.search,
     interactions: settings.interactions,
-    augmentation: settings,
+    augmentation: { lambda: settings.lambda, normalisation: settings.normalisation },
     damage: createDamageModels({ ...run, pairs: settings.pairs }),
     latency: () => latencyOfPlans(run),
     workers: run.executor.workers,

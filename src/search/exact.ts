@@ -1,7 +1,9 @@
 import { excluded, supported } from './constrain.js';
 import { type Formulation, formulate } from './formulate.js';
 import { type Limits, type Solved, solveProgram } from './highs.js';
+import type { LinearProgram } from './linear-program.js';
 import { assign, type Problem, startAssignment } from './problem.js';
+import { relaxed } from './relaxed.js';
 import type { Assignment } from './space.js';
 
 /** What the solver can say of a problem: no assignment costs less than `bound`, and perhaps an assignment within it. */
@@ -17,9 +19,10 @@ const ROUNDS = 24;
 
 /**
  * Least cost with damage <= atMost by a mixed-integer program. Damage is bounded by its supports: exact by one where it
- * adds; where it is convex by one more at each solution that is too damaging (outer approximation; Duran and Grossmann,
- * "An outer-approximation algorithm for a class of mixed-integer nonlinear programs", 1986), which is excluded itself too, so
- * that rounding cannot bring it back. Without supports the damage stays out, and the cheapest of all is a bound still.
+ * adds; where it is convex by those that its relaxation needs, and one more at each solution that is too damaging (outer
+ * approximation; Duran and Grossmann, "An outer-approximation algorithm for a class of mixed-integer nonlinear programs",
+ * 1986), which is excluded itself too, so that rounding cannot bring it back. Without supports the damage stays out, and
+ * the cheapest of all is a bound still. The limit of seconds is that of all rounds together.
  *
  * @returns Nothing when no assignment has so little damage.
  */
@@ -29,13 +32,16 @@ export async function exactly<F extends string>(
   limits: Limits,
 ): Promise<Proven<F> | undefined> {
   const { damage } = problem;
+  const started = performance.now();
   const formulation = formulate(problem);
-  let program = formulation.program;
+  let program: LinearProgram | undefined = await relaxed(problem, formulation, atMost);
+  if (!program) return undefined;
   let bound = Number.NEGATIVE_INFINITY;
   let assignment: Assignment<F> | undefined = startAssignment(problem);
   for (let round = 0; round < ROUNDS; round++) {
     if (damage.support && assignment) program = supported(program, formulation, damage.support(assignment), atMost);
-    const solved: Solved = await solveProgram(program, limits);
+    const seconds = Math.max(0, limits.seconds - (performance.now() - started) / 1000);
+    const solved: Solved = await solveProgram(program, { ...limits, seconds });
     if (solved.status === 'infeasible') return undefined;
     bound = Math.max(bound, solved.bound);
     if (!solved.values) return { bound, optimal: false };

@@ -15,7 +15,7 @@ export interface Limits {
 
 export type Solved =
   | { readonly status: 'infeasible' }
-  /** `values`: one a column, missing when the limit came before any solution; `bound`: no solution has a smaller objective. */
+  /** `values`: one a column, missing when the limit came before any solution; `bound`: no solution has a smaller objective (with whole columns). */
   | { readonly status: 'optimal' | 'limit'; readonly bound: number; readonly values?: Float64Array };
 
 /** Absolute, on rows whose largest coefficient is near 1; the smallest that leaves room above rounding. */
@@ -38,7 +38,11 @@ export async function solveProgram(program: LinearProgram, limits: Limits): Prom
   const largest = Math.max(...program.columns.map(({ cost }) => Math.abs(cost)));
   const unit = largest > 0 ? largest : 1;
   return solver.withModel(dataOf(program, unit, solver), (model) => {
-    model.options.set({ ...OPTIONS, time_limit: limits.seconds, mip_max_nodes: limits.nodes });
+    model.options.set({
+      ...OPTIONS,
+      time_limit: Math.min(limits.seconds, solver.infinity),
+      mip_max_nodes: limits.nodes,
+    });
     model.run();
     return solvedOf(model, unit, solver);
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { FORMATS, type Format } from '../quantize/formats.js';
 import type { Unit } from '../quantize/unit.js';
 
@@ -41,9 +42,20 @@ export type Ranker = (measures: Measures, unit: Unit, format: Format) => Scored 
 
 export type Scored = number | Estimate;
 
-export type RankerName = 'error' | 'noise' | 'kl' | 'hessian' | 'hessian-trace' | 'curvature' | 'fisher' | 'taylor';
+export type RankerName =
+  | 'random'
+  | 'error'
+  | 'noise'
+  | 'kl'
+  | 'hessian'
+  | 'hessian-trace'
+  | 'curvature'
+  | 'fisher'
+  | 'taylor';
 
 export const RANKERS: { readonly [R in RankerName]: Ranker } = {
+  /** An order that the units' names fix and nothing else: what every other ranker must beat. */
+  random: (_, { name }, format) => chance(name) * stepVariance(format, 'weight'),
   /** Quantization error of weight and activation (arXiv 2302.01382). No run of the model. */
   error: (measures, unit, format) => measures.weightError(unit, format) + measures.activationError(unit, format),
   /** Response to injected noise (arXiv 2302.01382). One run over the ranking samples a unit. */
@@ -88,6 +100,11 @@ export const BY_HISTOGRAMS: readonly RankerName[] = ['error', 'hessian', 'hessia
 function weighted(traces: readonly UnitTrace[], factor: (trace: UnitTrace) => number): Estimate {
   const total = (of: (trace: UnitTrace) => number) => traces.reduce((sum, each) => sum + of(each) * factor(each), 0);
   return { value: total(({ value }) => value), standardError: total(({ standardError }) => standardError) };
+}
+
+/** From 0 to 1, by the hash of a name. */
+function chance(name: string): number {
+  return createHash('sha256').update(name).digest().readUInt32LE() / 2 ** 32;
 }
 
 /** 4^-bits; 0 for what stays float. */

@@ -41,10 +41,10 @@ describe('augmentedScores', () => {
   });
 
   it('normalises each kind by its own, and takes interactions by their signs or not', () => {
-    const options = { lambda: 1, normalisation: 'max', interactions: 'magnitude' } as const;
+    const options = { lambda: 1, normalisation: 'max', signs: 'magnitude' } as const;
     const { a } = augmentedScores(scored, interaction, options);
     expect(a.w8a8).toBeCloseTo(1 / 3 + (1 + 3) / 3, 12);
-    const positive = augmentedScores(scored, interaction, { lambda: 1, interactions: 'positive' });
+    const positive = augmentedScores(scored, interaction, { lambda: 1, signs: 'positive' });
     expect(positive.c.w8a8).toBe(3 + 0.5);
   });
 });

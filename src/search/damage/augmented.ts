@@ -19,7 +19,7 @@ export interface Augmentation {
   readonly lambda: number;
   readonly normalisation: Normalisation;
   /** Interactions below 0 (two units that cancel) as they are, as magnitudes, or as 0. */
-  readonly interactions: 'signed' | 'magnitude' | 'positive';
+  readonly signs: 'signed' | 'magnitude' | 'positive';
 }
 
 /**
@@ -27,7 +27,7 @@ export interface Augmentation {
  * since each pair's interaction is shared by two. Where sensitivities come from another source (a Hessian's trace beside
  * interactions measured under KL) a normalisation puts them on one scale.
  */
-export const DEFAULT_AUGMENTATION: Augmentation = { lambda: 0.5, normalisation: 'none', interactions: 'signed' };
+export const DEFAULT_AUGMENTATION: Augmentation = { lambda: 0.5, normalisation: 'none', signs: 'signed' };
 
 /**
  * a_i(b) = norm(s_i(b)) + lambda * the sum over j != i of norm(c_ij(b, b)): sensitivities augmented by inter-layer
@@ -41,11 +41,11 @@ export function augmentedScores<F extends string>(
   interaction: (format: F, item: string, other: string) => number,
   options: Partial<Augmentation> = {},
 ): Scores<F> {
-  const { lambda, normalisation, interactions } = { ...DEFAULT_AUGMENTATION, ...options };
+  const { lambda, normalisation, signs } = { ...DEFAULT_AUGMENTATION, ...options };
   const rows = sensitivities.map(({ item, format }) =>
     sensitivities
       .filter((other) => other.format === format && other.item !== item)
-      .map((other) => SIGNS[interactions](interaction(format, item, other.item))),
+      .map((other) => SIGNS[signs](interaction(format, item, other.item))),
   );
   const ownScale = DIVISORS[normalisation](sensitivities.map(({ score }) => score));
   const scale = DIVISORS[normalisation](rows.flat());
@@ -71,7 +71,7 @@ export function interactionsOf<F extends string>(
   };
 }
 
-const SIGNS: { readonly [S in Augmentation['interactions']]: (value: number) => number } = {
+const SIGNS: { readonly [S in Augmentation['signs']]: (value: number) => number } = {
   signed: (value) => value,
   magnitude: Math.abs,
   positive: (value) => Math.max(0, value),
