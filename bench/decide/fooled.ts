@@ -9,6 +9,7 @@
 
 import type { Metric } from '../../src/data/metric.js';
 import { createJudge, type LossLine } from '../../src/evaluate/floor.js';
+import type { Outcomes } from '../../src/evaluate/outcomes.js';
 import { type Random, random } from '../../src/kernel/random.js';
 import { publish, table } from '../markdown.js';
 import { proportionRows } from './rows.js';
@@ -18,7 +19,7 @@ const PAGE = new URL('../../docs/dependencies.md', import.meta.url);
 const ALLOWED = 0.01;
 const TRUE_LOSS = 0.02;
 const CHURN = 0.02;
-const DRAWS = 4000;
+const DRAWS = 400;
 /** Relative error of the loss that the line from divergence predicts, one standard deviation of its logarithm. */
 const LINE_ERROR = 0.3;
 const SAMPLES = [250, 1000, 4000];
@@ -58,7 +59,10 @@ function judged(decide: 'estimate' | 'certify', withLine = false): Rule {
   };
 }
 
-const OUTCOMES = { rows: [], divergence: [], samples: 0, recalled: 0, seconds: 0, stoppedEarly: false };
+const OUTCOMES: Outcomes = {
+  ...{ metric: 'accuracy', rows: [], others: {}, divergence: [] },
+  ...{ samples: 0, seconds: 0, recalled: 0, stoppedEarly: false },
+};
 
 const rows = Object.entries(RULES).flatMap(([name, rule]) =>
   SAMPLES.map((samples) => {

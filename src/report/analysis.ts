@@ -75,6 +75,7 @@ function head({ model, target, samples, units }: Analysis): string {
 }
 
 const UNITS_OF_SCORES: { readonly [R in RankerName]: string } = {
+  random: 'chance times 4^-bits',
   error: 'relative squared error of weight and activation',
   noise: 'nats of KL under noise in the weight',
   kl: 'nats of KL',

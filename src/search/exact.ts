@@ -16,6 +16,9 @@ export interface Proven<F extends string> {
 
 /** Assignments that the solver may propose and the damage model refuse before it is given up. */
 const ROUNDS = 24;
+/** Where there are more columns than these for formats, a proof under convex damage seldom ends: a local search is better. */
+const FEW = 32;
+const ROUNDS_OF_MANY = 2;
 
 /**
  * Least cost with damage <= atMost by a mixed-integer program. Damage is bounded by its supports: exact by one where it
@@ -38,7 +41,8 @@ export async function exactly<F extends string>(
   if (!program) return undefined;
   let bound = Number.NEGATIVE_INFINITY;
   let assignment: Assignment<F> | undefined = startAssignment(problem);
-  for (let round = 0; round < ROUNDS; round++) {
+  const rounds = formulation.columns.size * 2 <= FEW ? ROUNDS : ROUNDS_OF_MANY;
+  for (let round = 0; round < rounds; round++) {
     if (damage.support && assignment) program = supported(program, formulation, damage.support(assignment), atMost);
     const seconds = Math.max(0, limits.seconds - (performance.now() - started) / 1000);
     const solved: Solved = await solveProgram(program, { ...limits, seconds });

@@ -40,7 +40,7 @@ export async function solveProgram(program: LinearProgram, limits: Limits): Prom
   return solver.withModel(dataOf(program, unit, solver), (model) => {
     model.options.set({
       ...OPTIONS,
-      time_limit: Math.min(limits.seconds, solver.infinity),
+      time_limit: limits.seconds,
       mip_max_nodes: limits.nodes,
     });
     model.run();

@@ -1,12 +1,14 @@
 import { supported } from './constrain.js';
 import type { Share, Support } from './damage-model.js';
 import type { Formulation } from './formulate.js';
-import { solveProgram } from './highs.js';
+import { type Limits, solveProgram } from './highs.js';
 import type { LinearProgram } from './linear-program.js';
 import type { Problem } from './problem.js';
 
 /** Supports that are tried: each takes one linear program, a few milliseconds. */
 const ROUNDS = 40;
+/** A linear program has no nodes, and never takes so long. */
+const LIMITS: Limits = { nodes: 0, seconds: 60 };
 /** Above the bound by less than this part of it is met. */
 const NEAR = 1e-4;
 /** A support whose row is this near to its limit holds the relaxation in its place; the others are dropped. */
@@ -30,7 +32,7 @@ export async function relaxed<F extends string>(
   let shares: Share<F> = () => 0;
   let open = continuous(program);
   for (let round = 0; round < ROUNDS; round++) {
-    const solved = await solveProgram(open, { nodes: 0, seconds: Number.POSITIVE_INFINITY });
+    const solved = await solveProgram(open, LIMITS);
     if (solved.status === 'infeasible') return undefined;
     if (!solved.values) break;
     shares = shareOf(formulation, solved.values);

@@ -47,7 +47,7 @@ const shared = file(
   ),
 );
 
-const KEEP = { keep: 'kl=0.002', formats: ['w8a8', 'w4a4'] } as const;
+const KEEP: Pick<QuantizeOptions, 'keep' | 'formats'> = { keep: 'kl=0.002', formats: ['w8a8', 'w4a4'] };
 let made = 0;
 
 async function plan(path: string, interactions: InteractionsName, asked: Partial<QuantizeOptions> = {}) {
@@ -88,7 +88,7 @@ describe('quantize --interactions', () => {
     const one = file('one.onnx', encodeModel(oneUnit()));
     const flat = file('flat.npz', npz({ x: samples(60, [16]) }));
     for (const interactions of INTERACTIONS) {
-      const { report } = await plan(one, interactions, { data: flat, keep: 'kl=1e-7' });
+      const { report } = await plan(one, interactions, { data: flat, keep: 'kl=0.0000001' });
       expect(report.units.map(({ name }) => name)).toEqual(['head']);
     }
   });

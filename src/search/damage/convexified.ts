@@ -1,5 +1,5 @@
 import type { Quadratic } from './quadratic-form.js';
-import { choleskyFactor, entry, type SymmetricMatrix, shifted, symmetric } from './symmetric-matrix.js';
+import { choleskyFactor, entry, type SymmetricMatrix, shifted, solveFactored, symmetric } from './symmetric-matrix.js';
 
 /** linear . x + 1/2 x' curvature x, the curvature positive semi-definite. */
 export interface Convexified {
@@ -13,21 +13,57 @@ const ROUNDING = 1e-12;
 const HALVINGS = 10;
 
 /**
- * The same damage on assignments as a convex function of shares. x^2 = x where x is 0 or 1, so that a diagonal may be added to
- * the matrix and taken from the linear part (Hammer and Rubin, "Some remarks on quadratic programming with 0-1
- * variables", 1970). A Gram matrix needs none: its own diagonal and its entries within items are there, whatever damages
- * were measured alone. Any other gets the least multiple of its units' own damages that makes it positive
- * semi-definite: one constant for all would drown the units that do little.
+ * The same damage on assignments as a convex function of shares. x^2 = x where x is 0 or 1, so that a diagonal may be moved
+ * between the matrix and the linear part (Hammer and Rubin, "Some remarks on quadratic programming with 0-1 variables",
+ * 1970). First the least multiple of the units' own damages goes to the matrix that makes it positive definite: one constant for all
+ * would drown the units that do little. Then as much as it can spare goes to the linear part, which is exact
+ * between assignments too: what is left of the matrix is what the shares of a relaxation can hide in.
  */
 export function convexified({ alone, together }: Quadratic): Convexified {
+  const { size } = together;
   const scale = scaleOf(alone, together);
-  const scaled = symmetric(together.size, (k, l) => entry(together, k, l) / (scale[k] * scale[l]));
-  const shift = leastShift(scaled);
+  const scaled = symmetric(size, (k, l) => entry(together, k, l) / (scale[k] * scale[l]));
+  const definite = shifted(scaled, leastShift(scaled) + ROUNDING * size);
+  const spared = sparedDiagonal(definite);
   const curvature = symmetric(
-    together.size,
-    (k, l) => entry(together, k, l) + (k === l ? shift * scale[k] * scale[k] : 0),
+    size,
+    (k, l) => (entry(definite, k, l) - (k === l ? spared[k] : 0)) * scale[k] * scale[l],
   );
   return { linear: alone.map((value, k) => value - entry(curvature, k, k) / 2), curvature };
+}
+
+/** Passes over the diagonal, and the part of what an entry can spare that a pass takes: all at once would leave the others none. */
+const PASSES = 12;
+const PART = 0.3;
+
+/**
+ * A diagonal, near the largest there is, without which the matrix stays positive definite: an entry can spare
+ * 1 / inverse_kk (Schur's complement), and the inverse follows each change by one product of its column (Sherman and Morrison).
+ */
+function sparedDiagonal(matrix: SymmetricMatrix): Float64Array {
+  const { size } = matrix;
+  const spared = new Float64Array(size);
+  const factor = choleskyFactor(matrix);
+  if (!factor) return spared;
+  const unit = (k: number) => Float64Array.from({ length: size }, (_, l) => Number(k === l));
+  const inverse = Array.from({ length: size }, (_, k) => solveFactored(factor, unit(k)));
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (let k = 0; k < size; k++) {
+      const column = inverse[k].slice();
+      if (!(column[k] > 0)) return spared;
+      const taken = PART / column[k];
+      spared[k] += taken;
+      const gain = taken / (1 - PART);
+      for (let row = 0; row < size; row++) {
+        const own = inverse[row];
+        const times = gain * column[row];
+        for (let l = 0; l < size; l++) own[l] += times * column[l];
+      }
+    }
+  }
+  // Rounding in so many updates must not leave the matrix indefinite.
+  const rest = symmetric(size, (k, l) => entry(matrix, k, l) - (k === l ? spared[k] : 0));
+  return choleskyFactor(shifted(rest, ROUNDING * size)) ? spared : new Float64Array(size);
 }
 
 /** The root of what a perturbation does alone, or what its largest interaction hints at; 1 where it does nothing at all. */
